@@ -1,127 +1,174 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Weft's build, for waf 2.x. './weft' finds waf and calls this; see README.md.
+"""Weft's build, for waf 2.x. './weft' finds waf and calls this; see tools/README.md.
 
 One output folder per variant (build/opt, build/debug, ...). What the parts are and what each links
-stands in tools/parts.py; a new file in model/ or helper/ of a part, or test/PART/*_test.cc, is
-picked up by name, so that this file changes only when a part does.
+stands in tools/parts.py; a new file in model/ or helper/ of a part, in test/PART/, or a new
+bench/*_bench.cc is picked up by name, so that this file changes only when a part does.
 """
 
 import os
-import subprocess
 import sys
 import sysconfig
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools"))
-from parts import PARTS  # noqa: E402
+from waflib import Build, Context
+
+sys.path.insert(0, os.path.join(Context.run_dir, "tools"))
+from compiledb import commands, write_database  # noqa: E402
+from parts import PARTS, below, parts_included  # noqa: E402
 
 APPNAME = "weft"
 VERSION = "0.1.0"
 top = "."
 out = "build/opt"
 
+SANITIZE_ASAN = "-fsanitize=address,undefined"
+SANITIZE_TSAN = "-fsanitize=thread"
+
+# name -> (compiler or None for the default, compile flags, link flags)
 VARIANTS = {
-    "opt": (["-O2", "-g1", "-DNDEBUG"], []),
-    "debug": (["-O0", "-g"], []),
+    "opt": (None, ["-O2", "-g1", "-DNDEBUG"], []),
+    "clang": ("clang++-14", ["-O2", "-g1", "-DNDEBUG"], []),
+    "debug": (None, ["-O0", "-g"], []),
     "asan": (
-        ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
-        ["-fsanitize=address,undefined"],
+        None,
+        ["-O1", "-g", SANITIZE_ASAN, "-fno-sanitize-recover=undefined"],
+        [SANITIZE_ASAN],
     ),
-    "tsan": (["-O1", "-g", "-fsanitize=thread"], ["-fsanitize=thread"]),
+    "tsan": (None, ["-O1", "-g", SANITIZE_TSAN], [SANITIZE_TSAN]),
 }
 
-WARNINGS = ["-Wall", "-Wextra", "-Wnon-virtual-dtor", "-Wsuggest-override", "-Werror"]
+WARNINGS = ["-Wall", "-Wextra", "-Wnon-virtual-dtor", "-Werror"]
+# What GCC calls by another name than Clang, or does not have at all.
+WARNINGS_OF = {"gcc": ["-Wsuggest-override"], "clang": ["-Winconsistent-missing-override"]}
 # -ffp-contract=off: a fused multiply-add would make a run depend on the machine it was built for.
 COMMON = ["-std=c++20", "-fPIC", "-ffp-contract=off", "-fno-omit-frame-pointer", "-pthread"]
 
+# uselib name -> pkg-config package
+PACKAGES = {
+    "FMT": "fmt",
+    "IBUMAD": "libibumad",
+    "IBVERBS": "libibverbs",
+    "PCAP": "libpcap",
+    "GTEST": "gtest",
+    "BENCHMARK": "benchmark",
+}
+# uselib name -> libraries of packages without a usable pkg-config file. ns-3's emits a stray
+# '-I/usr;' and drags in development files of GSL and SQLite that nothing here links.
+LIBRARIES = {
+    "NS3": ["ns3-network", "ns3-core"],
+    "BOOST_CONTEXT": ["boost_context"],
+    "RAPIDCHECK": ["rapidcheck"],
+}
+HEADERS = [
+    "boost/context/detail/fcontext.hpp",
+    "tl/expected.hpp",
+    "toml++/toml.h",
+    "nlohmann/json.hpp",
+    "CLI/CLI.hpp",
+    "rapidcheck.h",
+    "ns3/simulator.h",
+]
+# One preprocessor run: to compile a program with each of them takes ten seconds.
+HEADER_CHECK = """
+#if !__has_include(<%s>)
+#error missing header %s
+#endif
+"""
+
 
 def options(opt):
-    opt.load("compiler_cxx python")
+    opt.load("compiler_cxx")
     opt.add_option("--build-variant", default="opt", choices=sorted(VARIANTS), dest="build_variant")
 
 
 def configure(conf):
+    compiler, compile_flags, link_flags = VARIANTS[conf.options.build_variant]
+    if compiler and "CXX" not in conf.environ:
+        conf.environ["CXX"] = compiler
     conf.load("compiler_cxx")
     conf.find_program("ccache", mandatory=False)
+    conf.env.CXX_BARE = conf.env.CXX
     if conf.env.CCACHE:
         conf.env.CXX = conf.env.CCACHE + conf.env.CXX
-    compile_flags, link_flags = VARIANTS[conf.options.build_variant]
-    is_gcc = conf.env.CXX_NAME == "gcc"
-    warnings = [w for w in WARNINGS if is_gcc or w != "-Wsuggest-override"]
+    warnings = WARNINGS + WARNINGS_OF.get(conf.env.CXX_NAME, [])
     conf.env.append_value("CXXFLAGS", COMMON + warnings + compile_flags)
     conf.env.append_value("LINKFLAGS", ["-pthread"] + link_flags)
 
-    pkg = lambda *a, **k: conf.check_cfg(args=["--cflags", "--libs"], **k)  # noqa: E731
-    ns3 = "libns3.37-core libns3.37-network"
-    pkg(package=ns3, uselib_store="NS3")
-    # Debian's ns-3 .pc files emit a stray '-I/usr;', and their headers are not ours to lint.
-    conf.env.INCLUDES_NS3 = []
-    conf.env.CXXFLAGS_NS3 = [f for f in conf.env.CXXFLAGS_NS3 if f.startswith("-D")]
-    pkg(package="fmt", uselib_store="FMT")
-    pkg(package="libibumad", uselib_store="IBUMAD")
-    pkg(package="libibverbs", uselib_store="IBVERBS")
-    pkg(package="libpcap", uselib_store="PCAP")
-    pkg(package="gtest", uselib_store="GTEST")
-    conf.env.LIB_GTEST = ["gtest", "gtest_main", "gmock"]
-    pkg(package="benchmark", uselib_store="BENCHMARK")
-    conf.env.LIB_BOOST_CONTEXT = ["boost_context"]
-    conf.env.LIB_RAPIDCHECK = ["rapidcheck"]
-    for header in ("boost/context/detail/fcontext.hpp", "tl/expected.hpp", "toml++/toml.h",
-                   "nlohmann/json.hpp", "CLI/CLI.hpp", "rapidcheck.h"):
-        conf.check_cxx(header_name=header)
+    for name, package in PACKAGES.items():
+        conf.check_cfg(package=package, args=["--cflags", "--libs"], uselib_store=name)
+    conf.env.LIB_GTEST = ["gtest_main", "gmock", "gtest"]
+    for name, libraries in LIBRARIES.items():
+        conf.env["LIB_" + name] = libraries
+    conf.check_cxx(msg="Checking for header-only libraries", features="cxx",
+                   fragment="".join(HEADER_CHECK % (name, name) for name in HEADERS),
+                   errmsg="see config.log for the header that is missing")
+    conf.env.DEFINES = []  # waf's HAVE_...: whatever is listed here is required
+
     conf.env.INCLUDES_PYTHON = [sysconfig.get_paths()["include"]]
     # waf 2.0.15 knows no extension suffix for Python 3.11.
     conf.env.PYEXT_SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 
 
-def sources(bld, folder):
-    return bld.path.ant_glob([folder + "/model/**/*.cc", folder + "/helper/**/*.cc"])
-
-
 def build(bld):
-    env_includes = ["src"]
-
     for part, (folder, uses, libs) in PARTS.items():
-        files = sources(bld, folder)
+        files = bld.path.ant_glob([folder + "/model/**/*.cc", folder + "/helper/**/*.cc"])
         if files:
-            bld.stlib(source=files, target="weft-" + part, name=part, includes=env_includes,
-                      export_includes=env_includes, use=uses + libs)
+            bld.stlib(source=files, target="weft-" + part, name=part, includes=["src"],
+                      export_includes=["src"], use=uses + libs)
 
-    def linked(part):
-        """The part and everything below it, in link order."""
-        order = []
-
-        def visit(name):
-            for below in PARTS[name][1]:
-                visit(below)
-            if name not in order:
-                order.append(name)
-
-        visit(part)
-        return list(reversed(order))
-
-    for part, (_, _, libs) in PARTS.items():
-        tests = bld.path.ant_glob("test/%s/*.cc" % part)
+    for part in PARTS:
+        tests = bld.path.ant_glob("test/%s/**/*.cc" % part)
         if tests:
             bld.program(source=tests, target="test/test-" + part, name="test-" + part,
-                        includes=env_includes + ["test"],
-                        use=linked(part) + ["GTEST", "RAPIDCHECK", "JSON", "PCAP"],
-                        install_path=None)
+                        includes=["src", "test"],
+                        use=below([part]) + ["GTEST", "RAPIDCHECK", "PCAP"], install_path=None)
 
     if bld.path.find_node("src/lab/command/main.cc"):
-        bld.program(source=bld.path.ant_glob("src/lab/command/*.cc"), target="bin/weft", name="weft",
-                    includes=env_includes, use=linked("lab"))
+        bld.program(source=bld.path.ant_glob("src/lab/command/**/*.cc"), target="bin/weft",
+                    name="weft", includes=["src"], use=below(["lab"]))
 
     for bench in bld.path.ant_glob("bench/*_bench.cc"):
         name = os.path.splitext(bench.name)[0].replace("_", "-")
-        bld.program(source=[bench], target="bench/" + name, name=name,
-                    includes=env_includes + ["bench"], use=linked("lab") + ["BENCHMARK"],
-                    install_path=None)
+        # A benchmark of one part must not wait for the build of all the others.
+        parts = below(parts_included(bench.abspath()))
+        bld.program(source=[bench], target="bench/" + name, name=name, includes=["src", "bench"],
+                    use=parts + ["BENCHMARK"], install_path=None)
 
+    build_python(bld)
+
+
+def build_python(bld):
+    """The package 'weft': the extension module beside its Python files, in OUT/python/weft."""
     module = bld.path.ant_glob("bindings/*.cc")
-    if module:
-        bld.shlib(source=module, target="python/weft/_weft", name="python-module",
-                  includes=env_includes, use=linked("lab") + ["PYTHON"])
+    if not module:
+        return
+    env = bld.env.derive()
+    env.cxxshlib_PATTERN = "%s" + env.PYEXT_SUFFIX
+    bld.shlib(source=module, target="python/weft/_weft", name="python-module", includes=["src"],
+              cxxflags=["-fvisibility=hidden"], use=below(["lab"]) + ["PYTHON"], env=env,
+              install_path=None)
+    package = bld.path.find_dir("bindings/weft")
+    if package:
+        for node in package.ant_glob("**/*.py **/*.pyi **/py.typed"):
+            bld(features="subst", is_copy=True, source=[node], name="python-files",
+                target="python/weft/" + node.path_from(package))
 
 
-def compile_database(ctx):
-    """compile_commands.json for clangd and clang-tidy is written by './weft' after configuring."""
+class CompileDatabase(Build.BuildContext):
+    """writes compile_commands.json for clangd and clang-tidy"""
+
+    cmd = "compiledb"
+
+    def execute(self):
+        self.restore()
+        if not self.all_envs:
+            self.load_envs()
+        self.recurse([self.run_dir])
+        # The compilers' tasks exist once every group is posted; nothing is compiled.
+        self.pre_build()
+        for group in self.groups:
+            for generator in group:
+                generator.post()
+        tasks = [task for group in self.groups for generator in group for task in generator.tasks]
+        write_database(self.path.make_node("compile_commands.json").abspath(),
+                       commands(tasks, self.variant_dir))
