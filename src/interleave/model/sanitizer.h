@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef INTERLEAVE_SANITIZER_H
+#define INTERLEAVE_SANITIZER_H
+
+// What the sanitizers must be told about fibers. Without a sanitizer all of this compiles to
+// nothing.
+
+#if defined(__SANITIZE_ADDRESS__)
+#define INTERLEAVE_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define INTERLEAVE_ASAN 1
+#endif
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define INTERLEAVE_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define INTERLEAVE_TSAN 1
+#endif
+#endif
+
+#ifdef INTERLEAVE_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#ifdef INTERLEAVE_TSAN
+#include <sanitizer/tsan_interface.h>
+
+extern "C" void AnnotateIgnoreReadsBegin(const char* file, int line);
+extern "C" void AnnotateIgnoreReadsEnd(const char* file, int line);
+extern "C" void AnnotateIgnoreWritesBegin(const char* file, int line);
+extern "C" void AnnotateIgnoreWritesEnd(const char* file, int line);
+
+#define INTERLEAVE_NO_TSAN __attribute__((no_sanitize("thread")))
+#else
+#define INTERLEAVE_NO_TSAN
+#endif
+
+namespace interleave
+{
+
+/**
+ * Code that belongs to the engine. ThreadSanitizer takes fibers for threads; the engine's own data
+ * is shared between them without a lock, which is right because one OS thread runs everything, and
+ * must not be reported.
+ */
+class EngineScope
+{
+  public:
+    EngineScope()
+    {
+#ifdef INTERLEAVE_TSAN
+        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+#endif
+    }
+
+    ~EngineScope()
+    {
+#ifdef INTERLEAVE_TSAN
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+#endif
+    }
+
+    EngineScope(const EngineScope&) = delete;
+    EngineScope& operator=(const EngineScope&) = delete;
+};
+
+/** The reverse, inside an EngineScope: code of the program under test, which is checked. */
+class ProgramScope
+{
+  public:
+    ProgramScope()
+    {
+#ifdef INTERLEAVE_TSAN
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+#endif
+    }
+
+    ~ProgramScope()
+    {
+#ifdef INTERLEAVE_TSAN
+        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+#endif
+    }
+
+    ProgramScope(const ProgramScope&) = delete;
+    ProgramScope& operator=(const ProgramScope&) = delete;
+};
+
+/** What was released at @p address happens before this. */
+inline void TsanAcquire([[maybe_unused]] const void* address)
+{
+#ifdef INTERLEAVE_TSAN
+    __tsan_acquire(const_cast<void*>(address));
+#endif
+}
+
+/** What has happened so far happens before whoever acquires @p address later. */
+inline void TsanRelease([[maybe_unused]] const void* address)
+{
+#ifdef INTERLEAVE_TSAN
+    __tsan_release(const_cast<void*>(address));
+#endif
+}
+
+} // namespace interleave
+
+#endif // INTERLEAVE_SANITIZER_H

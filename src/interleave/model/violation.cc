@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/violation.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace interleave
+{
+
+const char* ViolationKindText(ViolationKind kind)
+{
+    static constexpr std::array<const char*, 10> kText{
+        "deadlock",
+        "livelock",
+        "lock-misuse",
+        "blocking-call",
+        "work-misuse",
+        "exception",
+        "data-race",
+        "lifetime",
+        "leak",
+        "protocol",
+    };
+    return kText.at(static_cast<std::size_t>(kind));
+}
+
+std::string Violation::Format() const
+{
+    std::string out =
+        fmt::format("{}: {}\nat step {}, {} ns\n", ViolationKindText(kind), text, step, timeNs);
+    for (const TaskTrace& trace : tasks)
+    {
+        out += fmt::format("  {} ({}){}{}\n",
+                           trace.task,
+                           trace.state,
+                           trace.pending.empty() ? "" : ": ",
+                           trace.pending);
+        for (const std::string& line : trace.recent)
+        {
+            out += fmt::format("    {}\n", line);
+        }
+    }
+    return out;
+}
+
+} // namespace interleave
