@@ -6,7 +6,7 @@ import re
 # part -> (folder, parts whose headers it may include, external libraries it may use)
 PARTS = {
     "ib-wire": ("src/ib-wire", [], ["UMAD_TYPES"]),
-    "ibcm": ("src/ibcm", ["ib-wire"], []),
+    "ibcm": ("src/ibcm", ["ib-wire"], ["BOOST_INTRUSIVE"]),
     "interleave": ("src/interleave", [], ["BOOST_CONTEXT", "FMT"]),
     "ib-fabric": ("src/ib-fabric", ["ib-wire"], ["NS3"]),
     "lab": (

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The variants of the build: read by wscript (flags) and by the launcher (--variant)."""
+
+_ASAN = "-fsanitize=address,undefined"
+_TSAN = "-fsanitize=thread"
+
+# name -> (compiler or None for the default, compile flags, link flags)
+VARIANTS = {
+    "opt": (None, ["-O2", "-g1", "-DNDEBUG"], []),
+    "clang": ("clang++-14", ["-O2", "-g1", "-DNDEBUG"], []),
+    "debug": (None, ["-O0", "-g"], []),
+    "asan": (None, ["-O1", "-g", _ASAN, "-fno-sanitize-recover=undefined"], [_ASAN]),
+    "tsan": (None, ["-O1", "-g", _TSAN], [_TSAN]),
+}
