@@ -15,27 +15,12 @@ from waflib import Build, Context
 sys.path.insert(0, os.path.join(Context.run_dir, "tools"))
 from compiledb import commands, write_database  # noqa: E402
 from parts import PARTS, below, parts_included  # noqa: E402
+from variants import VARIANTS  # noqa: E402
 
 APPNAME = "weft"
 VERSION = "0.1.0"
 top = "."
 out = "build/opt"
-
-SANITIZE_ASAN = "-fsanitize=address,undefined"
-SANITIZE_TSAN = "-fsanitize=thread"
-
-# name -> (compiler or None for the default, compile flags, link flags)
-VARIANTS = {
-    "opt": (None, ["-O2", "-g1", "-DNDEBUG"], []),
-    "clang": ("clang++-14", ["-O2", "-g1", "-DNDEBUG"], []),
-    "debug": (None, ["-O0", "-g"], []),
-    "asan": (
-        None,
-        ["-O1", "-g", SANITIZE_ASAN, "-fno-sanitize-recover=undefined"],
-        [SANITIZE_ASAN],
-    ),
-    "tsan": (None, ["-O1", "-g", SANITIZE_TSAN], [SANITIZE_TSAN]),
-}
 
 WARNINGS = ["-Wall", "-Wextra", "-Wnon-virtual-dtor", "-Werror"]
 # What GCC calls by another name than Clang, or does not have at all.
