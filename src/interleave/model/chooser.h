@@ -139,7 +139,8 @@ class Chooser
     }
 
     /**
-     * The answer to @p point, 0 .. Count()-1. Every visible operation is shown, also those with one
+     * The answer to @p point, 0 .. Count()-1 (the engine throws std::logic_error for anything else
+     * at its own points). Every visible operation is shown, also those with one
      * option only, so that occurrences count the same whatever other tasks do.
      */
     virtual std::uint32_t Choose(ChoicePoint& point) = 0;

@@ -16,7 +16,7 @@ class DelayedWork
   public:
     /** @param object what the timer belongs to, for logs; its own object if none is given. */
     DelayedWork(WorkQueue& queue, WorkItem::Handler handler, void* context, ObjectId object = {});
-    /** Destroying it while its timer is armed is a violation. */
+    /** Destroying it while its timer is armed or its work is queued is a violation. */
     ~DelayedWork();
     DelayedWork(const DelayedWork&) = delete;
     DelayedWork& operator=(const DelayedWork&) = delete;
@@ -54,14 +54,15 @@ class DelayedWork
 
   private:
     static void Fired(void* self);
-    void StartTimer(std::int64_t delayNs);
+    void Start(std::int64_t delayNs);
     bool Disarm();
+    bool TakeBack();
 
+    Engine& m_engine;
     WorkQueue& m_queue;
     WorkItem m_item;
     ObjectId m_object;
     TimerId m_timer = 0;
-    bool m_cancelling = false;
 };
 
 } // namespace interleave

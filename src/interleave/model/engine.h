@@ -7,6 +7,7 @@
 #include "interleave/model/observer.h"
 #include "interleave/model/operation.h"
 #include "interleave/model/ready-queue.h"
+#include "interleave/model/sanitizer.h"
 #include "interleave/model/stack-pool.h"
 #include "interleave/model/task.h"
 #include "interleave/model/violation.h"
@@ -199,9 +200,10 @@ class Engine
      */
     void Point(const Op& op)
     {
+        const EngineScope scope;
         if (++m_step > m_quietLimit) [[unlikely]]
         {
-            PointSlow(op, nullptr);
+            PointSlow(op, nullptr, nullptr);
         }
     }
 
@@ -250,11 +252,12 @@ class Engine
      */
     void PointAt(const Op& op, WaitList& list, bool possible, Task* const* holder = nullptr)
     {
+        const EngineScope scope;
         if (++m_step > m_quietLimit || !possible) [[unlikely]]
         {
             if (possible)
             {
-                PointSlow(op, &list);
+                PointSlow(op, &list, holder);
             }
             else
             {
@@ -263,7 +266,10 @@ class Engine
         }
     }
 
-    /** As PointAt(), but gives up @p timeoutNs from now: returns even if the condition fails. */
+    /**
+     * As PointAt(), but gives up @p timeoutNs (>= 0) from now. Look at the condition again after
+     * it: it may fail, also earlier than that when @p possible was true but others went first.
+     */
     void PointAtUntil(const Op& op, WaitList& list, bool possible, std::int64_t timeoutNs);
 
     /** The condition of @p list holds from now on: its tasks become ready, in order. */
@@ -302,7 +308,6 @@ class Engine
   private:
     struct ObjectClass
     {
-        const char* latest;
         std::string name;
         std::uint64_t hash;
         std::uint32_t count;
@@ -312,14 +317,15 @@ class Engine
     static void TimeoutFired(void* task);
     void RunBody(Task& task);
 
-    void PointSlow(const Op& op, WaitList* list);
+    void PointSlow(const Op& op, WaitList* list, Task* const* holder);
     void WaitSlow(const Op& op, WaitList& list, Task* const* holder);
     void NoteSlow(const Op& op);
     void EnableSlow(WaitList& list);
     void DisableSlow(WaitList& list);
     void Commit(Task& task, const Op& op);
-    void CheckLimits(Task& self);
+    bool CheckLimits(Task& self);
     bool AbsorbUnwinding() const;
+    void Preempt(Task& self, const SchedulePoint& point, std::uint32_t choice);
 
     std::uint32_t Ask(ChoicePoint& point);
     bool EventPending() const
@@ -329,17 +335,19 @@ class Engine
     void SwitchTo(Task& next);
     void SwitchAway();
     bool Dispatch();
-    void Park(Task& task);
+    void Park(Task& task, std::uint64_t eventBudget);
     void Loop();
     void RunEvent();
     void RunEventsWhileParked();
+    bool NewlyReady() const;
     void FindDeadlock();
-    void FindCycle(const Task& task);
+    std::string CycleText(const Task& task) const;
     void UpdateQuiet();
     void Record(ViolationKind kind, std::string text);
     std::string PendingText(const Task& task) const;
-    void Unwind(Task& task);
-    bool NameInUse(std::string_view name, std::uint64_t hash) const;
+    std::vector<TaskTrace> Traces() const;
+    std::string UniqueName(std::string_view name, std::uint64_t& hash) const;
+    void Forget(Task& task);
 
     EventQueue& m_events;
     EngineOptions m_options;
@@ -362,6 +370,7 @@ class Engine
     std::uint64_t m_eventCount = 0;
     std::uint64_t m_switches = 0;
     std::uint64_t m_parkEpoch = 0;
+    std::uint64_t m_parkBudget = 0;
     RunResult m_result;
     std::optional<Violation> m_violation;
 

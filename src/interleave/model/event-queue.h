@@ -60,7 +60,10 @@ class EventQueue
                              void* context,
                              EventLabel label) = 0;
 
-    /** Takes an event back; false if it has run, is running, or was cancelled before. */
+    /**
+     * Takes an event back; false if it has run, is running, was cancelled before, or was forgotten
+     * when the queue was cleared.
+     */
     virtual bool Cancel(TimerId id) = 0;
 
     /** How many events share the earliest instant; 0 if there is none. */

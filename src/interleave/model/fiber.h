@@ -67,9 +67,9 @@ class Fiber
     void* m_argument = nullptr;
     Stack m_stack;
     StackPool* m_pool = nullptr;
-    void* m_fakeStack = nullptr; // AddressSanitizer's
-    void* m_tsanFiber = nullptr; // ThreadSanitizer's
-    bool m_ownsTsanFiber = false;
+    [[maybe_unused]] void* m_fakeStack = nullptr; // AddressSanitizer's
+    [[maybe_unused]] void* m_tsanFiber = nullptr; // ThreadSanitizer's
+    [[maybe_unused]] bool m_ownsTsanFiber = false;
 };
 
 } // namespace interleave

@@ -14,7 +14,7 @@ class WorkQueue;
 
 /**
  * A piece of work that can be queued again and again. It is its own list node, so that queueing
- * does not allocate. Its handler may free it: the queue does not touch it after calling that.
+ * does not allocate. Its handler may destroy it: the queue does not touch it after that.
  */
 class WorkItem
 {
@@ -39,16 +39,26 @@ class WorkItem
     }
 
   private:
+    friend class DelayedWork;
     friend class WorkQueue;
+
+    /** Who runs items; told by an item that is destroyed in its own handler. */
+    struct Worker
+    {
+        Task* task = nullptr;
+        WorkItem* current = nullptr;
+        std::uint64_t ticket = 0;
+    };
 
     Handler m_handler;
     void* m_context;
     WorkItem* m_next = nullptr;
     WorkItem* m_previous = nullptr;
-    WorkQueue* m_queue = nullptr; // where it was queued last
+    WorkQueue* m_queue = nullptr; // while it is pending or runs
+    Worker* m_worker = nullptr;   // while it runs
     std::uint64_t m_ticket = 0;
+    std::uint32_t m_cancelling = 0; // tasks inside of CancelSync()
     bool m_pending = false;
-    bool m_cancelling = false;
 };
 
 static_assert(sizeof(WorkItem) <= 64, "users embed a WorkItem in 64 bytes");
@@ -57,6 +67,7 @@ static_assert(sizeof(WorkItem) <= 64, "users embed a WorkItem in 64 bytes");
  * A named queue with its own workers, after the kernel's workqueues: items are taken first come
  * first served; one worker makes an ordered queue; an item never runs on two workers at once, and
  * queueing a pending item does nothing. The workers are daemons named "NAME0", "NAME1", ….
+ * Queueing an item on one queue while it is pending or runs on another is a violation.
  *
  * A queue must outlive the run or be shut down in it. Queue() and Cancel() are allowed in event
  * handlers, the waiting calls only when they need not wait.
@@ -89,7 +100,10 @@ class WorkQueue
     void Shutdown(const char* site = nullptr);
 
     /** Whether a worker is in @p item's handler. */
-    bool RunningNow(const WorkItem& item) const;
+    bool RunningNow(const WorkItem& item) const
+    {
+        return item.m_worker != nullptr;
+    }
 
     /** Items queued and not yet taken. */
     std::size_t PendingCount() const
@@ -108,36 +122,41 @@ class WorkQueue
     }
 
   private:
+    friend class DelayedWork;
     friend class WorkItem;
 
-    struct Worker
-    {
-        Task* task = nullptr;
-        const WorkItem* current = nullptr;
-        std::uint64_t ticket = 0;
-    };
+    using Worker = WorkItem::Worker;
 
-    /** What a task that flushes or cancels waits for; on its stack. */
+    /** What a task waits for in Flush(), CancelSync() or Shutdown(); on its stack. */
     struct Waiter
     {
         Task* task = nullptr;
-        std::uint64_t ticket = 0;       // flush: all tickets up to this one, 0 if not a flush
-        const WorkItem* item = nullptr; // cancel: this item
+        const WorkItem* item = nullptr; // that this item runs nowhere
+        std::uint64_t ticket = 0;       // or else that all tickets up to this one are done
         Waiter* next = nullptr;
     };
 
-    void WorkerLoop(std::uint32_t index);
+    /** The ticket of a Waiter that waits for the workers to finish. */
+    static constexpr std::uint64_t kAllWorkers = ~std::uint64_t{0};
+
+    class Registration;
+
+    void WorkerLoop(Worker& worker);
+    void RunItem(Worker& worker, WorkItem& item);
     WorkItem* FirstRunnable() const;
-    void Insert(WorkItem& item);
-    void Remove(WorkItem& item);
+    bool CanTake() const;
+    bool Insert(WorkItem& item);
+    bool Remove(WorkItem& item);
+    bool Withdraw(WorkItem& item);
+    void UpdateIdle();
     bool SettledFor(const Waiter& waiter) const;
-    void WaitUntilSettled(OpKind kind, Waiter& waiter, const char* site);
+    void WaitUntilSettled(Waiter& waiter, const char* site);
+    void WaitUntilIdle(WorkItem& item, const char* site);
     void WakeSettled();
     bool OnOwnWorker() const;
 
     Engine& m_engine;
     ObjectId m_object;
-    std::string m_name;
     std::vector<Worker> m_workers;
     WaitList m_idle;
     WaitList m_settling;

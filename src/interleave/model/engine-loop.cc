@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/engine.h"
+#include "interleave/model/schedule-point.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+
+namespace interleave
+{
+
+void Engine::SwitchTo(Task& next)
+{
+    Task& from = *m_current;
+    next.m_state = TaskState::kRunning;
+    if (&from == &next)
+    {
+        return;
+    }
+    m_current = &next;
+    ++m_switches;
+    for (Observer* observer : m_observers)
+    {
+        observer->OnSwitch(from, next);
+    }
+    Fiber::Switch(from.m_fiber, next.m_fiber);
+    if (m_unwinding && m_current != &m_main)
+    {
+        throw TaskUnwind{};
+    }
+}
+
+void Engine::SwitchAway()
+{
+    if (m_stopping || !Dispatch())
+    {
+        SwitchTo(m_main);
+    }
+}
+
+bool Engine::Dispatch()
+{
+    if (m_ready.Empty())
+    {
+        return false;
+    }
+    std::uint32_t choice = 0;
+    if (m_active)
+    {
+        SchedulePoint point(*this, nullptr, m_ready.View(), EventPending());
+        choice = Ask(point);
+        if (choice == m_ready.Size())
+        {
+            m_wantEvents = true;
+            m_parkBudget = m_options.parkedEventLimit;
+            return false;
+        }
+    }
+    SwitchTo(*m_ready.TakeAt(choice));
+    return true;
+}
+
+void Engine::Park(Task& task, std::uint64_t eventBudget)
+{
+    task.m_state = TaskState::kParked;
+    m_parked = &task;
+    m_wantEvents = true;
+    m_parkBudget = eventBudget;
+    SwitchTo(m_main);
+}
+
+void Engine::TaskMain(void* context)
+{
+    Task& task = *static_cast<Task*>(context);
+    for (;;)
+    {
+        // Returns when the fiber has been given another task to run.
+        task.m_engine.RunBody(task);
+    }
+}
+
+void Engine::RunBody(Task& task)
+{
+    const EngineScope scope;
+    task.m_inBody = true;
+    TsanAcquire(&task);
+    TsanAcquire(this);
+    Commit(task, task.m_pending);
+    try
+    {
+        const ProgramScope program;
+        task.m_body();
+    }
+    catch (const TaskUnwind&)
+    {
+        // Reset() wanted this.
+    }
+    catch (const std::exception& error)
+    {
+        Record(ViolationKind::kException,
+               fmt::format("an exception left {}: {}", task.m_name, error.what()));
+    }
+    catch (...)
+    {
+        Record(ViolationKind::kException,
+               fmt::format("an exception of unknown type left {}", task.m_name));
+    }
+    task.m_body = nullptr;
+    task.m_inBody = false;
+    task.m_state = TaskState::kFinished;
+    TsanRelease(this);
+    if (m_unwinding)
+    {
+        SwitchTo(m_main);
+        return;
+    }
+    SwitchAway();
+}
+
+RunResult Engine::Run(std::int64_t untilNs)
+{
+    const EngineScope scope;
+    if (m_inRun)
+    {
+        throw std::logic_error("Engine::Run() was called inside of Engine::Run()");
+    }
+    m_main.m_fiber.Adopt();
+    m_untilNs = std::min(untilNs, kForever - 1);
+    m_active = m_chooser != nullptr && !m_chooser->Passive();
+    if (!m_begun && m_chooser != nullptr)
+    {
+        m_chooser->BeginRun(*this);
+    }
+    m_begun = true;
+    m_stopping = m_violation.has_value();
+    m_inRun = true;
+    UpdateQuiet();
+    TsanRelease(this);
+
+    struct Leave
+    {
+        Engine& engine;
+
+        ~Leave()
+        {
+            engine.m_inRun = false;
+            engine.m_active = false;
+            engine.UpdateQuiet();
+            TsanAcquire(&engine);
+        }
+    };
+
+    const Leave leave{*this};
+    try
+    {
+        Loop();
+    }
+    catch (const ViolationError&)
+    {
+        if (!m_violation)
+        {
+            throw;
+        }
+    }
+    if (m_violation)
+    {
+        m_result.outcome = Outcome::kViolation;
+    }
+    m_result.violation = m_violation;
+    m_result.steps = m_step;
+    m_result.events = m_eventCount;
+    m_result.switches = m_switches;
+    m_result.timeNs = NowNs();
+    return m_result;
+}
+
+void Engine::Loop()
+{
+    for (;;)
+    {
+        if (m_stopping)
+        {
+            m_result.outcome = Outcome::kStopped;
+            return;
+        }
+        if (m_wantEvents)
+        {
+            m_wantEvents = false;
+            RunEventsWhileParked();
+            continue;
+        }
+        if (!m_ready.Empty())
+        {
+            Dispatch();
+            continue;
+        }
+        if (EventPending())
+        {
+            RunEvent();
+            continue;
+        }
+        if (!m_events.Empty())
+        {
+            m_result.outcome = Outcome::kTimeLimit;
+            return;
+        }
+        m_result.outcome = Outcome::kFinished;
+        FindDeadlock();
+        return;
+    }
+}
+
+void Engine::RunEvent()
+{
+    ++m_eventCount;
+    const std::size_t tied = m_active ? m_events.TiedCount() : 1;
+    if (tied <= 1)
+    {
+        const ProgramScope program;
+        m_events.RunNext();
+        return;
+    }
+    TiePoint point(*this, m_events, tied);
+    const std::uint32_t first = Ask(point);
+    const ProgramScope program;
+    m_events.RunTied(first);
+}
+
+bool Engine::NewlyReady() const
+{
+    return std::ranges::any_of(
+        m_ready.View(), [this](const Task* task) { return task->m_parkMark != m_parkEpoch; });
+}
+
+void Engine::RunEventsWhileParked()
+{
+    ++m_parkEpoch;
+    for (Task* task : m_ready.View())
+    {
+        task->m_parkMark = m_parkEpoch;
+    }
+    if (m_parked != nullptr)
+    {
+        m_parked->m_parkMark = m_parkEpoch;
+    }
+    for (std::uint64_t count = 0; count < m_parkBudget && EventPending(); ++count)
+    {
+        RunEvent();
+        if (m_stopping || NewlyReady())
+        {
+            break;
+        }
+    }
+    // An event handler may have made its operation impossible: then it waits like everybody else.
+    if (m_parked != nullptr)
+    {
+        m_parked->m_state = TaskState::kReady;
+        m_ready.PushBack(m_parked);
+        m_parked = nullptr;
+    }
+}
+
+void Engine::Forget(Task& task)
+{
+    if (task.m_inBody && m_options.unwind)
+    {
+        m_unwinding = true;
+        UpdateQuiet();
+        SwitchTo(task);
+        m_unwinding = false;
+        return;
+    }
+    if (task.m_inBody)
+    {
+        task.m_fiber.Drop();
+        task.m_inBody = false;
+    }
+    task.m_body = nullptr;
+    task.m_state = TaskState::kFinished;
+}
+
+void Engine::Reset()
+{
+    const EngineScope scope;
+    if (m_inRun)
+    {
+        throw std::logic_error("Engine::Reset() was called inside of Engine::Run()");
+    }
+    if (m_begun && m_chooser != nullptr)
+    {
+        m_chooser->EndRun(m_result);
+    }
+    for (Task* task : Tasks())
+    {
+        Forget(*task);
+    }
+    for (ObjectClass& objects : m_classes)
+    {
+        objects.count = 0;
+    }
+    m_ready.Clear();
+    m_taskCount = 0;
+    m_parked = nullptr;
+    m_step = 0;
+    m_eventCount = 0;
+    m_switches = 0;
+    m_parkEpoch = 0;
+    m_begun = false;
+    m_stopping = false;
+    m_wantEvents = false;
+    m_violation.reset();
+    m_result = {};
+    m_main.m_opCount = 0;
+    UpdateQuiet();
+}
+
+} // namespace interleave

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace interleave
+{
+
+namespace
+{
+
+const char* StateText(TaskState state)
+{
+    switch (state)
+    {
+    case TaskState::kReady:
+        return "ready";
+    case TaskState::kRunning:
+        return "running";
+    case TaskState::kBlocked:
+        return "blocked";
+    case TaskState::kParked:
+        return "parked";
+    case TaskState::kFinished:
+        return "finished";
+    }
+    return "?";
+}
+
+std::string OpText(const Engine& engine, const Op& op)
+{
+    std::string text = OpKindText(op.kind);
+    if (op.object.type != 0)
+    {
+        text += " " + engine.ObjectText(op.object);
+    }
+    if (op.site != nullptr)
+    {
+        text += fmt::format(" ({})", op.site);
+    }
+    return text;
+}
+
+} // namespace
+
+std::string Engine::ObjectText(ObjectId object) const
+{
+    return object.type == 0 ? std::string()
+                            : fmt::format("{}:{}", m_classes[object.type - 1].name, object.ordinal);
+}
+
+std::string Engine::PendingText(const Task& task) const
+{
+    std::string text = OpText(*this, task.m_pending);
+    if (task.Holder() != nullptr)
+    {
+        text += fmt::format(", held by {}", task.Holder()->Name());
+    }
+    return text;
+}
+
+std::vector<TaskTrace> Engine::Traces() const
+{
+    std::vector<TaskTrace> traces;
+    for (const Task* task : Tasks())
+    {
+        if (task->m_state == TaskState::kFinished)
+        {
+            continue;
+        }
+        TaskTrace trace{task->m_name, StateText(task->m_state), PendingText(*task), {}};
+        for (std::uint64_t back = std::min(task->OpCount(), Task::kRemembered); back-- > 0;)
+        {
+            const Task::PastOp& past = task->Past(back);
+            trace.recent.push_back(fmt::format("step {}: {}", past.step, OpText(*this, past.op)));
+        }
+        traces.push_back(std::move(trace));
+    }
+    return traces;
+}
+
+void Engine::Record(ViolationKind kind, std::string text)
+{
+    // The first one is what happened; what follows may only be its consequence.
+    if (!m_violation)
+    {
+        m_violation = Violation{kind, std::move(text), m_step, NowNs(), Traces()};
+    }
+    m_stopping = true;
+    UpdateQuiet();
+}
+
+std::string Engine::CycleText(const Task& task) const
+{
+    std::string text = "tasks wait for each other";
+    const char* separator = ": ";
+    const Task* at = &task;
+    for (std::size_t count = 0; count <= m_taskCount; ++count)
+    {
+        if (at->m_state != TaskState::kBlocked || at->Holder() == nullptr)
+        {
+            return {};
+        }
+        text += fmt::format("{}{} waits for {}", separator, at->Name(), PendingText(*at));
+        separator = "; ";
+        at = at->Holder();
+        if (at == &task)
+        {
+            return text;
+        }
+    }
+    return {};
+}
+
+void Engine::FindDeadlock()
+{
+    std::string waiting;
+    for (const Task* task : Tasks())
+    {
+        if (task->m_state == TaskState::kBlocked && !task->m_daemon)
+        {
+            waiting += fmt::format(
+                "{}{} waits for {}", waiting.empty() ? "" : "; ", task->Name(), PendingText(*task));
+        }
+    }
+    if (!waiting.empty())
+    {
+        Record(ViolationKind::kDeadlock, "nothing can go on: " + waiting);
+    }
+}
+
+} // namespace interleave

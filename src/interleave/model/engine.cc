@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/engine.h"
+
+#include "interleave/model/digest.h"
+#include "interleave/model/schedule-point.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+
+namespace interleave
+{
+
+// This file: setting up, and what tasks call. engine-loop.cc: switching and the loop.
+// engine-report.cc: words.
+
+Engine::Engine(EventQueue& events, EngineOptions options)
+    : m_events(events),
+      m_options(options),
+      m_current(&m_main),
+      m_stacks(options.stackBytes),
+      m_main(*this)
+{
+    m_main.m_name = "main";
+    m_main.m_state = TaskState::kRunning;
+}
+
+Engine::~Engine()
+{
+    // Whoever chose and observed may be gone already.
+    m_chooser = nullptr;
+    m_observers.clear();
+    Reset();
+}
+
+void Engine::SetChooser(Chooser& chooser)
+{
+    m_chooser = &chooser;
+}
+
+void Engine::AddObserver(Observer& observer)
+{
+    m_observers.push_back(&observer);
+    UpdateQuiet();
+}
+
+void Engine::RemoveObserver(Observer& observer)
+{
+    std::erase(m_observers, &observer);
+    UpdateQuiet();
+}
+
+void Engine::UpdateQuiet()
+{
+    const bool watched = m_active || !m_observers.empty() || m_stopping || m_unwinding || !m_inRun;
+    m_quietLimit = watched ? 0 : m_options.stepLimit;
+}
+
+Task* Engine::Spawn(std::string_view name, std::function<void()> body)
+{
+    const EngineScope scope;
+    if (name.empty() || name.front() == '#' || name == "->" ||
+        name.find_first_of(" \t\r\n") != std::string_view::npos)
+    {
+        throw std::invalid_argument(
+            fmt::format("a task's name must be one word without '#' at its start, not '{}'", name));
+    }
+    if (m_taskCount == m_taskPool.size())
+    {
+        m_taskPool.push_back(std::make_unique<Task>(*this));
+        m_tasks.push_back(m_taskPool.back().get());
+    }
+    std::uint64_t hash = HashText(name);
+    Task& task = *m_tasks[m_taskCount];
+    task.m_name = UniqueName(name, hash);
+    task.m_nameHash = hash;
+    task.m_ordinal = static_cast<std::uint32_t>(++m_taskCount);
+    task.m_state = TaskState::kReady;
+    task.m_daemon = false;
+    task.m_timedOut = false;
+    task.m_pending = Op{OpKind::kStart};
+    task.m_list = nullptr;
+    task.m_holder = nullptr;
+    task.m_parkMark = 0;
+    task.m_opCount = 0;
+    task.m_body = std::move(body);
+    if (!task.m_fiber.Started())
+    {
+        task.m_fiber.Start(m_stacks, &Engine::TaskMain, &task);
+    }
+    TsanRelease(&task);
+    m_ready.PushBack(&task);
+    return &task;
+}
+
+std::string Engine::UniqueName(std::string_view name, std::uint64_t& hash) const
+{
+    const auto inUse = [this](std::string_view text, std::uint64_t textHash)
+    {
+        return std::ranges::any_of(
+            Tasks(),
+            [&](const Task* task) { return task->m_nameHash == textHash && task->m_name == text; });
+    };
+    std::string unique(name);
+    for (std::uint32_t number = 2; inUse(unique, hash); ++number)
+    {
+        unique = fmt::format("{}+{}", name, number);
+        hash = HashText(unique);
+    }
+    return unique;
+}
+
+void Engine::Stop()
+{
+    const EngineScope scope;
+    m_stopping = true;
+    UpdateQuiet();
+}
+
+ObjectId Engine::NewObject(const char* name)
+{
+    const EngineScope scope;
+    for (std::size_t index = 0; index < m_classes.size(); ++index)
+    {
+        if (m_classes[index].name == name)
+        {
+            return {static_cast<std::uint32_t>(index + 1), ++m_classes[index].count};
+        }
+    }
+    const std::string_view text(name);
+    if (text.empty() || text.front() == '#' || text == "->" ||
+        text.find_first_of(" \t\r\n") != std::string_view::npos)
+    {
+        throw std::invalid_argument(fmt::format(
+            "an object class must be one word without '#' at its start, not '{}'", text));
+    }
+    m_classes.push_back({std::string(text), HashText(text), 1});
+    return {static_cast<std::uint32_t>(m_classes.size()), 1};
+}
+
+bool Engine::AbsorbUnwinding() const
+{
+    if (!m_unwinding)
+    {
+        return false;
+    }
+    if (m_current != &m_main && std::uncaught_exceptions() == 0)
+    {
+        // Somebody has caught the first one and went on.
+        throw TaskUnwind{};
+    }
+    return true;
+}
+
+bool Engine::CheckLimits(Task& self)
+{
+    if (m_step >= m_options.stepLimit)
+    {
+        std::string text = fmt::format("no end after {} operations", m_step);
+        if (&self == &m_main)
+        {
+            Report(ViolationKind::kLivelock, std::move(text));
+        }
+        else
+        {
+            Fail(ViolationKind::kLivelock, std::move(text));
+        }
+    }
+    return m_stopping;
+}
+
+void Engine::PointSlow(const Op& op, WaitList* list, Task* const* holder)
+{
+    --m_step; // counted when it is executed
+    if (AbsorbUnwinding())
+    {
+        return;
+    }
+    Task& self = *m_current;
+    const bool stopping = CheckLimits(self);
+    if (&self == &m_main)
+    {
+        Commit(self, op);
+        return;
+    }
+    self.m_pending = op;
+    std::uint32_t choice = 0;
+    SchedulePoint point(*this, &self, m_ready.View(), m_active && EventPending());
+    if (m_active && !stopping)
+    {
+        choice = Ask(point);
+    }
+    if (choice != 0 || stopping)
+    {
+        self.m_holder = holder;
+        if (list != nullptr)
+        {
+            list->Append(self);
+        }
+        if (stopping)
+        {
+            self.m_state = TaskState::kReady;
+            m_ready.PushFront(&self);
+            SwitchTo(m_main);
+        }
+        else
+        {
+            Preempt(self, point, choice);
+        }
+        WaitList::Remove(self);
+        self.m_holder = nullptr;
+    }
+    Commit(self, op);
+}
+
+void Engine::Preempt(Task& self, const SchedulePoint& point, std::uint32_t choice)
+{
+    if (point.Candidate(choice) == nullptr)
+    {
+        Park(self, m_options.parkedEventLimit);
+        return;
+    }
+    Task* next = m_ready.TakeAt(choice - 1);
+    self.m_state = TaskState::kReady;
+    m_ready.PushBack(&self);
+    SwitchTo(*next);
+}
+
+void Engine::WaitSlow(const Op& op, WaitList& list, Task* const* holder)
+{
+    --m_step;
+    if (AbsorbUnwinding())
+    {
+        return;
+    }
+    Task& self = *m_current;
+    if (&self == &m_main)
+    {
+        Fail(ViolationKind::kBlockingCall,
+             fmt::format("an event handler would have to wait: {} {}{}{}",
+                         OpKindText(op.kind),
+                         ObjectText(op.object),
+                         holder != nullptr && *holder != nullptr ? ", held by " + (*holder)->Name()
+                                                                 : "",
+                         op.site != nullptr ? fmt::format(" ({})", op.site) : ""));
+    }
+    CheckLimits(self);
+    self.m_pending = op;
+    self.m_holder = holder;
+    self.m_state = TaskState::kBlocked;
+    list.Append(self);
+    if (holder != nullptr)
+    {
+        std::string cycle = CycleText(self);
+        if (!cycle.empty())
+        {
+            Fail(ViolationKind::kDeadlock, std::move(cycle));
+        }
+    }
+    SwitchAway();
+    WaitList::Remove(self);
+    self.m_holder = nullptr;
+    Commit(self, op);
+}
+
+void Engine::PointAtUntil(const Op& op, WaitList& list, bool possible, std::int64_t timeoutNs)
+{
+    const EngineScope scope;
+    if (possible || m_unwinding)
+    {
+        // Not on the list: whoever spoils the condition meanwhile must not take the timeout away.
+        Point(op);
+        return;
+    }
+    if (m_current == &m_main || timeoutNs >= kForever - NowNs())
+    {
+        PointAt(op, list, false);
+        return;
+    }
+    Task& self = *m_current;
+    const TimerId timer =
+        m_events.Schedule(timeoutNs, &Engine::TimeoutFired, &self, {"timeout", op.object});
+    self.m_timedOut = false;
+    PointAt(op, list, false);
+    if (!self.m_timedOut)
+    {
+        m_events.Cancel(timer);
+    }
+    self.m_timedOut = false;
+}
+
+void Engine::TimeoutFired(void* context)
+{
+    const EngineScope scope;
+    Task& task = *static_cast<Task*>(context);
+    Engine& engine = task.m_engine;
+    engine.Point(Op{OpKind::kTimerFire, task.m_pending.object});
+    task.m_timedOut = true;
+    engine.EnableTask(task);
+}
+
+void Engine::Yield(const char* site)
+{
+    const EngineScope scope;
+    if (AbsorbUnwinding())
+    {
+        return;
+    }
+    Task& self = *m_current;
+    const Op op{OpKind::kYield, {}, false, site};
+    if (&self == &m_main)
+    {
+        Fail(ViolationKind::kBlockingCall, "an event handler cannot yield");
+    }
+    self.m_pending = op;
+    const bool stopping = CheckLimits(self);
+    self.m_state = TaskState::kReady;
+    if (!stopping && m_ready.Empty() && EventPending())
+    {
+        Park(self, 1);
+    }
+    else
+    {
+        m_ready.PushBack(&self);
+        SwitchAway();
+    }
+    Commit(self, op);
+}
+
+void Engine::Sleep(std::int64_t delayNs, const char* site)
+{
+    WaitList nobody;
+    PointAtUntil(Op{OpKind::kWait, {}, false, site}, nobody, false, delayNs);
+}
+
+void Engine::Commit(Task& task, const Op& op)
+{
+    ++m_step;
+    task.m_past[task.m_opCount++ % Task::kRemembered] = {op, m_step};
+    if (!m_observers.empty())
+    {
+        const OpEvent event{*this, task, op, m_step, NowNs()};
+        for (Observer* observer : m_observers)
+        {
+            observer->OnOp(event);
+        }
+    }
+}
+
+void Engine::NoteSlow(const Op& op)
+{
+    const EngineScope scope;
+    const OpEvent event{*this, *m_current, op, m_step, NowNs()};
+    for (Observer* observer : m_observers)
+    {
+        observer->OnOp(event);
+    }
+}
+
+void Engine::EnableTask(Task& task)
+{
+    const EngineScope scope;
+    if (task.m_state == TaskState::kBlocked)
+    {
+        task.m_state = TaskState::kReady;
+        m_ready.PushBack(&task);
+    }
+}
+
+void Engine::EnableSlow(WaitList& list)
+{
+    for (Task* task = list.First(); task != nullptr; task = list.After(*task))
+    {
+        EnableTask(*task);
+    }
+}
+
+void Engine::DisableSlow(WaitList& list)
+{
+    for (Task* task = list.First(); task != nullptr; task = list.After(*task))
+    {
+        if (task->m_timedOut)
+        {
+            continue; // it goes on whatever becomes of the condition
+        }
+        if (task->m_state == TaskState::kReady)
+        {
+            m_ready.Take(task);
+            task->m_state = TaskState::kBlocked;
+        }
+        else if (task->m_state == TaskState::kParked)
+        {
+            m_parked = nullptr;
+            task->m_state = TaskState::kBlocked;
+        }
+    }
+}
+
+std::uint32_t Engine::Choose(ChoicePoint& point)
+{
+    const EngineScope scope;
+    if (!m_active)
+    {
+        return 0;
+    }
+    const std::uint32_t choice = m_chooser->Choose(point);
+    for (Observer* observer : m_observers)
+    {
+        observer->OnChoice(point, choice);
+    }
+    return choice;
+}
+
+std::uint32_t Engine::Ask(ChoicePoint& point)
+{
+    const std::uint32_t choice = Choose(point);
+    if (choice >= point.Count())
+    {
+        throw std::logic_error(fmt::format(
+            "the chooser answered {} where there are {} options", choice, point.Count()));
+    }
+    return choice;
+}
+
+void Engine::Fail(ViolationKind kind, std::string text)
+{
+    const EngineScope scope;
+    Record(kind, text);
+    if (m_current == &m_main)
+    {
+        throw ViolationError(text);
+    }
+    SwitchTo(m_main);
+    std::abort(); // nobody continues a task that has failed
+}
+
+void Engine::Report(ViolationKind kind, std::string text)
+{
+    const EngineScope scope;
+    Record(kind, std::move(text));
+}
+
+} // namespace interleave

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/mutex.h"
+
+#include <fmt/format.h>
+
+namespace interleave
+{
+
+Mutex::Mutex(Engine& engine, const char* lockClass)
+    : Mutex(engine, engine.NewObject(lockClass))
+{
+}
+
+Mutex::Mutex(Engine& engine, ObjectId object)
+    : m_engine(engine),
+      m_object(object)
+{
+}
+
+Mutex::~Mutex()
+{
+    const EngineScope scope;
+    // Outside of a run it is the rest of one that has ended early.
+    if (!m_engine.Running() || (m_owner == nullptr && m_waiters.Empty()))
+    {
+        return;
+    }
+    m_engine.Report(ViolationKind::kLockMisuse,
+                    fmt::format("{} is destroyed while {} {}",
+                                m_engine.ObjectText(m_object),
+                                m_owner != nullptr ? m_owner->Name() : m_waiters.First()->Name(),
+                                m_owner != nullptr ? "holds it" : "waits for it"));
+    while (!m_waiters.Empty())
+    {
+        WaitList::Remove(*m_waiters.First());
+    }
+}
+
+void Mutex::Lock(const char* site)
+{
+    const EngineScope scope;
+    Task* self = m_engine.CurrentContext();
+    if (m_owner == self && !m_engine.Unwinding())
+    {
+        m_engine.Fail(ViolationKind::kLockMisuse,
+                      fmt::format("{} locks {}, which it holds already",
+                                  self->Name(),
+                                  m_engine.ObjectText(m_object)));
+    }
+    m_engine.PointAt(
+        Op{OpKind::kLock, m_object, true, site}, m_waiters, m_owner == nullptr, &m_owner);
+    if (m_engine.Unwinding())
+    {
+        return;
+    }
+    m_owner = self;
+    m_engine.Disable(m_waiters);
+    TsanAcquire(this);
+}
+
+bool Mutex::TryLock(const char* site)
+{
+    const EngineScope scope;
+    m_engine.Point(Op{OpKind::kTryLock, m_object, true, site});
+    if (m_owner != nullptr || m_engine.Unwinding())
+    {
+        return false;
+    }
+    m_owner = m_engine.CurrentContext();
+    m_engine.Disable(m_waiters);
+    TsanAcquire(this);
+    return true;
+}
+
+void Mutex::Unlock(const char* site)
+{
+    const EngineScope scope;
+    if (m_engine.Unwinding())
+    {
+        return;
+    }
+    if (m_owner != m_engine.CurrentContext())
+    {
+        m_engine.Fail(
+            ViolationKind::kLockMisuse,
+            fmt::format("{} unlocks {}, which {}",
+                        m_engine.CurrentContext()->Name(),
+                        m_engine.ObjectText(m_object),
+                        m_owner == nullptr ? "nobody holds" : m_owner->Name() + " holds"));
+    }
+    m_engine.Point(Op{OpKind::kUnlock, m_object, true, site});
+    TsanRelease(this);
+    m_owner = nullptr;
+    m_engine.Enable(m_waiters);
+}
+
+} // namespace interleave
