@@ -75,9 +75,13 @@ void PrintValue(const T& value,
     }
     else if constexpr (ArrayTraits<T>::kIsArray)
     {
-        if constexpr (std::is_same_v<typename ArrayTraits<T>::Element, std::uint8_t>)
+        if (std::is_same_v<typename ArrayTraits<T>::Element, std::uint8_t> &&
+            bits == value.size() * 8)
         {
-            out += FormatBytes(value);
+            if constexpr (std::is_same_v<typename ArrayTraits<T>::Element, std::uint8_t>)
+            {
+                out += FormatBytes(value);
+            }
         }
         else
         {
