@@ -41,6 +41,8 @@ class Builder:
 
     def build(self, targets):
         """Builds what of the targets is out of date; raises WeftError when that fails."""
+        if not targets:
+            return
         wanted = {target: inputs.sources(target) for target in targets}
         configuration = inputs.configuration(self.variant)
         if self._current(wanted, configuration):

@@ -28,6 +28,7 @@ def run(part, files, builder, environment, arguments):
         report = os.path.join(folder, "report.xml")
         command = python_command("-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
                                  "--rootdir=" + CHECKOUT, "--import-mode=importlib",
+                                 "--continue-on-collection-errors",
                                  "--junitxml=" + report)
         if arguments.filter:
             command += ["-k", expression(arguments.filter)]

@@ -45,7 +45,8 @@ def _checked(folder, name):
     if version is None:
         raise usage_error("%s is %s, which has no waflib in it" % (name, folder))
     if not version.startswith("2."):
-        raise usage_error("%s has waf %s; Weft's wscript needs waf 2.x" % (name, version))
+        raise usage_error("%s is %s, which has waf %s; Weft's wscript needs waf 2.x"
+                          % (name, folder, version))
     return folder
 
 

@@ -9,8 +9,8 @@ from lint.tree import Finding
 _UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 _MACHINE = re.compile(r"(?<![\w./$}-])(/(?:work|tmp|home|root|Users|mnt)/[\w.+-]*)")
 _OUTSIDE = re.compile(r"(\.\./shar" r"ed\b)")
-_REGISTRY = re.compile(
-    r"\b((?:[\w-]+\.)+(?:debian\.org|pypi\.org|pythonhosted\.org|docker\.io|npmjs\.org))\b")
+_REGISTRY = re.compile(r"\b((?:(?:deb|ftp|security|snapshot|archive)\.(?:[\w-]+\.)*debian|pypi|"
+                       r"[\w-]+\.pythonhosted|proxy\.golang|registry\.[\w-]+)\.(?:org|io|com))\b")
 _TEXT = (".cc", ".h", ".py", ".sh", ".toml", ".txt", ".md", ".pyi", ".weft", ".net")
 _FOLDERS = ("src", "test", "bindings", "examples", "bench", "tools", "doc", ".ci")
 _WHY = {

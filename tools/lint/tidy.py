@@ -13,12 +13,16 @@ def check(tree):
     if missing(PROGRAM):
         yield Finding("tools/packages.txt", 1, PROGRAM + " is not installed")
         return
-    compilation = Compilation(tree)
+    yield from check_with(tree, Compilation(tree))
+
+
+def check_with(tree, compilation, cache=None):
+    """The same, with given commands: for the tests."""
+    names = compilation.sources("src", "bindings", "examples", "bench", "test")
 
     def command(name):
         return [PROGRAM, "--quiet", "--warnings-as-errors=*", name, "--"] + compilation.flags(name)
 
     _, version = run([PROGRAM, "--version"], tree.root)
     settings = ("tidy", version, tree.text(".clang-tidy"))
-    names = compilation.sources("src", "bindings", "examples", "bench", "test")
-    yield from check_all(compilation, names, command, settings)
+    yield from check_all(compilation, names, command, settings, cache)
