@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef IBCM_RELIABLE_PORT_H
+#define IBCM_RELIABLE_PORT_H
+
+#include "ibcm/model/mad-port.h"
+#include "ibcm/model/sync.h"
+
+#include <map>
+#include <memory>
+
+namespace ibcm
+{
+
+/** Sends single MADs of one port, without any promise: what a ReliablePort stands on. Thread-safe. */
+class MadWire
+{
+  public:
+    virtual ~MadWire() = default;
+    /** Never blocks and never calls back. False if the MAD could not even be handed to the port. */
+    virtual bool Transmit(const ibwire::MadBytes& mad, const MadAddress& address) = 0;
+    virtual std::uint16_t Lid() const = 0;
+    virtual std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const = 0;
+    virtual ibwire::Gid GidAt(std::uint8_t index) const = 0;
+    virtual std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const = 0;
+};
+
+/**
+ * The MadPort that simulation and hardware share: keeps what waits for an answer, sends it again and
+ * tells when the retries have run out. Its timers run on a work queue of its own.
+ */
+class ReliablePort final : public MadPort
+{
+  public:
+    /** @param number of the port, 1..255. @param wire outlives this. */
+    ReliablePort(Runtime& runtime, MadWire& wire, std::uint8_t number);
+    /** Sends that are under way are forgotten without a report. */
+    ~ReliablePort() override;
+
+    /** A MAD has come in; called by the wire's owner, on as many threads at once as it likes. */
+    void Received(const ReceivedMad& mad);
+
+    /** Null only when the wire's owner has stopped calling Received. */
+    void SetSink(MadSink* sink) override;
+    Result<SendToken> Send(const ibwire::MadBytes& mad,
+                           const MadAddress& address,
+                           Duration timeout,
+                           unsigned retries,
+                           std::uint64_t context) override;
+    bool Modify(SendToken token, Duration timeout) override;
+    bool Cancel(SendToken token) override;
+
+    std::uint16_t Lid() const override;
+    std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override;
+    ibwire::Gid GidAt(std::uint8_t index) const override;
+    std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const override;
+
+    /** Reliable sends under way. */
+    std::size_t Outstanding() const;
+    /** Transmissions made again so far. */
+    std::uint64_t Retries() const;
+
+  private:
+    class Pending;
+
+    struct Sends
+    {
+        std::uint64_t lastToken{0};
+        std::uint64_t retries{0};
+        std::map<SendToken, std::unique_ptr<Pending>> pending;
+    };
+
+    void Expired(Pending& pending);
+
+    Runtime& m_runtime;
+    MadWire& m_wire;
+    const std::uint8_t m_number;
+    MadSink* m_sink{nullptr}; ///< set while nothing is delivered
+    std::unique_ptr<WorkQueue> m_timers;
+    mutable Mutex m_lock;
+    Guarded<Sends> m_sends IBCM_GUARDED_BY(m_lock);
+};
+
+} // namespace ibcm
+
+#endif /* IBCM_RELIABLE_PORT_H */

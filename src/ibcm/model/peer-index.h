@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef IBCM_PEER_INDEX_H
+#define IBCM_PEER_INDEX_H
+
+#include "ibcm/model/peer-record.h"
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/unordered_set.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+/**
+ * @file
+ * Private to the core: peer records found by (CA GUID, communication id) and by (CA GUID, QPN), in
+ * constant time and without an allocation per record. Never iterated but for the aging list, whose
+ * order is that of entry.
+ */
+
+namespace ibcm
+{
+
+/** Half of a key is chosen by peers: the mix keeps a crafted set of ids from sharing a bucket. */
+inline std::size_t
+HashPeerKey(std::uint64_t caGuid, std::uint32_t number)
+{
+    std::uint64_t x = caGuid ^ (std::uint64_t{number} * 0x9e3779b97f4a7c15ULL);
+    x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ULL;
+    x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ULL;
+    return static_cast<std::size_t>(x ^ (x >> 32));
+}
+
+/** One hash set over records; Number selects which of the record's numbers is the key. */
+template <PeerRecord::Hook PeerRecord::*HookMember, std::uint32_t PeerRecord::*Number>
+class PeerSet
+{
+  public:
+    PeerSet()
+        : m_buckets(kInitialBuckets),
+          m_set(typename Set::bucket_traits(m_buckets.data(), m_buckets.size()))
+    {
+    }
+
+    PeerRecord* Find(std::uint64_t caGuid, std::uint32_t number)
+    {
+        const auto it = m_set.find(Key{caGuid, number}, Hash{}, Equal{});
+        return it == m_set.end() ? nullptr : &*it;
+    }
+
+    void Insert(PeerRecord& record)
+    {
+        if (m_set.size() >= m_buckets.size())
+        {
+            Grow();
+        }
+        m_set.insert(record);
+    }
+
+    void Remove(PeerRecord& record)
+    {
+        if ((record.*HookMember).is_linked())
+        {
+            m_set.erase(m_set.iterator_to(record));
+        }
+    }
+
+    std::size_t Size() const
+    {
+        return m_set.size();
+    }
+
+  private:
+    static constexpr std::size_t kInitialBuckets = 16;
+
+    struct Key
+    {
+        std::uint64_t caGuid;
+        std::uint32_t number;
+    };
+
+    struct Hash
+    {
+        std::size_t operator()(const PeerRecord& record) const
+        {
+            return HashPeerKey(record.caGuid, record.*Number);
+        }
+
+        std::size_t operator()(const Key& key) const
+        {
+            return HashPeerKey(key.caGuid, key.number);
+        }
+    };
+
+    struct Equal
+    {
+        bool operator()(const PeerRecord& a, const PeerRecord& b) const
+        {
+            return a.caGuid == b.caGuid && a.*Number == b.*Number;
+        }
+
+        bool operator()(const Key& a, const PeerRecord& b) const
+        {
+            return a.caGuid == b.caGuid && a.number == b.*Number;
+        }
+    };
+
+    using Set = boost::intrusive::unordered_set<
+        PeerRecord,
+        boost::intrusive::member_hook<PeerRecord, PeerRecord::Hook, HookMember>,
+        boost::intrusive::hash<Hash>,
+        boost::intrusive::equal<Equal>,
+        boost::intrusive::power_2_buckets<true>>;
+    using Bucket = typename Set::bucket_type;
+
+    void Grow()
+    {
+        std::vector<Bucket> larger(m_buckets.size() * 2);
+        m_set.rehash(typename Set::bucket_traits(larger.data(), larger.size()));
+        m_buckets.swap(larger);
+    }
+
+    std::vector<Bucket> m_buckets; ///< outlives the set
+    Set m_set;
+};
+
+class PeerIndex
+{
+  public:
+    PeerSet<&PeerRecord::byCommId, &PeerRecord::commId> byCommId;
+    PeerSet<&PeerRecord::byQpn, &PeerRecord::qpn> byQpn;
+    boost::intrusive::list<PeerRecord,
+                           boost::intrusive::member_hook<PeerRecord,
+                                                         boost::intrusive::list_member_hook<>,
+                                                         &PeerRecord::agingHook>>
+        aging;
+};
+
+} // namespace ibcm
+
+#endif /* IBCM_PEER_INDEX_H */

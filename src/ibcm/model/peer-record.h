@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef IBCM_PEER_RECORD_H
+#define IBCM_PEER_RECORD_H
+
+#include "ibcm/model/parameters.h"
+#include "ibcm/model/sync.h"
+
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/intrusive/unordered_set_hook.hpp>
+
+#include <cstdint>
+
+namespace ibcm
+{
+
+class Core;
+
+/**
+ * Private to the core: that a peer's communication id and QP belong to a connection here, so that a
+ * duplicate of its REQ and a connection that it has forgotten are recognised. It is made before it
+ * can be needed, so that entering TIMEWAIT cannot fail; there it ages, on its own timer, and outlives
+ * its id if that is destroyed. All but the constants is protected by the table lock.
+ */
+class PeerRecord final : public Timer
+{
+  public:
+    PeerRecord(Core& core, Runtime& runtime, WorkQueue& queue)
+        : Timer(runtime, queue, "timewait"),
+          m_core(core)
+    {
+    }
+
+    void Expired() override;
+
+    std::uint64_t caGuid{0};
+    std::uint32_t commId{0};
+    std::uint32_t qpn{0};
+    Handle owner{Handle::kNone};
+    bool aging{false};
+
+    using Hook = boost::intrusive::unordered_set_member_hook<>;
+    Hook byCommId;
+    Hook byQpn;
+    boost::intrusive::list_member_hook<> agingHook;
+
+  private:
+    Core& m_core;
+};
+
+} // namespace ibcm
+
+#endif /* IBCM_PEER_RECORD_H */

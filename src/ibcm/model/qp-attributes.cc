@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What a QP needs for its next state, from what both sides have agreed on.
+#include "ibcm/model/core.h"
+
+namespace ibcm
+{
+
+namespace
+{
+
+/** In which states attributes can be given: INIT as soon as there is a path, the others once the
+ * peer's side is known. */
+bool
+Allowed(State state, QpTarget target)
+{
+    switch (state)
+    {
+    case State::kReqSent:
+    case State::kMraReqRcvd:
+        return target == QpTarget::kInit;
+    case State::kReqRcvd:
+    case State::kMraReqSent:
+    case State::kRepSent:
+    case State::kRepRcvd:
+    case State::kMraRepSent:
+    case State::kMraRepRcvd:
+    case State::kEstablished:
+        return true;
+    default:
+        return false;
+    }
+}
+
+constexpr std::uint32_t kInitMask = kQpAccessFlags | kQpPkeyIndex | kQpPort;
+constexpr std::uint32_t kRtrMask = kQpAddress | kQpPathMtu | kQpDestQpn | kQpRqPsn;
+
+/** Which attributes a transport adds: a requester retries, a responder serves reads. */
+struct ByType
+{
+    QpType type;
+    std::uint32_t rtr;
+    std::uint32_t rts;
+};
+
+constexpr std::uint32_t kRequester = kQpRetryCount | kQpRnrRetry | kQpMaxRdAtomic;
+constexpr std::uint32_t kResponder = kQpMaxDestRdAtomic | kQpMinRnrTimer;
+
+constexpr ByType kByType[] = {
+    {QpType::kRc, kResponder, kRequester | kQpTimeout},
+    {QpType::kUc, 0, 0},
+    {QpType::kXrcInitiator, 0, kRequester | kQpTimeout},
+    {QpType::kXrcTarget, kResponder, kQpTimeout},
+};
+
+std::uint32_t
+MaskFor(QpTarget target, QpType type)
+{
+    const ByType& extra = kByType[static_cast<std::size_t>(type)];
+    switch (target)
+    {
+    case QpTarget::kInit:
+        return kInitMask;
+    case QpTarget::kRtr:
+        return kRtrMask | extra.rtr;
+    case QpTarget::kRts:
+        return kQpSqPsn | extra.rts;
+    }
+    return 0;
+}
+
+} // namespace
+
+Result<QpAttributes>
+Core::InitQpAttributes(Handle handle, QpTarget target)
+{
+    IdRef ref = m_table.FindByHandle(handle);
+    if (!ref)
+    {
+        return tl::unexpected(CmError::kInvalidHandle);
+    }
+    CmId& id = *ref;
+    MutexLock hold(id.lock);
+    if (!Allowed(id.state.Read(), target))
+    {
+        return tl::unexpected(CmError::kInvalidState);
+    }
+    const Connection& connection = id.connection.Read();
+    QpAttributes attributes;
+    attributes.target = target;
+    attributes.mask = MaskFor(target, connection.qpType);
+    attributes.accessFlags = kQpRemoteWrite;
+    if (connection.responderResources != 0)
+    {
+        attributes.accessFlags |= kQpRemoteRead | kQpRemoteAtomic;
+    }
+    attributes.pkeyIndex = connection.route.address.pkeyIndex;
+    attributes.port = connection.route.portNumber;
+    attributes.address = connection.route.address;
+    attributes.address.dlid = connection.primaryPath.dlid;
+    attributes.address.sl = connection.primaryPath.sl;
+    attributes.pathMtu = connection.primaryPath.mtu;
+    attributes.destQpn = connection.remoteQpn;
+    attributes.rqPsn = connection.localPsn;
+    attributes.sqPsn = connection.remotePsn;
+    attributes.maxDestRdAtomic = connection.responderResources;
+    attributes.timeout = connection.ackTimeout;
+    attributes.retryCount = connection.retryCount;
+    attributes.rnrRetry = connection.rnrRetryCount;
+    attributes.maxRdAtomic = connection.initiatorDepth;
+    return attributes;
+}
+
+} // namespace ibcm

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// TIMEWAIT: a connection that has ended keeps its peer's QP and id from being taken for new ones
+// until no packet of it can be under way (InfiniBand Architecture vol. 1, 12.9.8.4).
+#include "ibcm/model/core.h"
+
+namespace ibcm
+{
+
+void
+PeerRecord::Expired()
+{
+    m_core.TimewaitExpired(*this);
+}
+
+void
+Core::EnterTimewait(CmId& id)
+{
+    // What was kept to be sent again belongs to a message that is no longer due.
+    id.resendData.Write().clear();
+    PeerRecord* record = id.peer.Read();
+    if (record == nullptr)
+    {
+        return;
+    }
+    // The table owns the record from here on; the id only knows which one it is.
+    m_table.AgePeer(*record, id.connection.Read().timewait);
+}
+
+void
+Core::ForgetPeer(CmId& id)
+{
+    PeerRecord* record = id.peer.Read();
+    id.peer.Write() = nullptr;
+    if (record == nullptr || id.state.Read() == State::kTimewait)
+    {
+        // In TIMEWAIT the record is in the hands of its timer.
+        return;
+    }
+    m_table.RemovePeer(*record);
+    delete record;
+}
+
+void
+Core::TimewaitExpired(PeerRecord& record)
+{
+    // Out of the indices first: when the consumer hears that the time is over, it is.
+    const std::unique_ptr<PeerRecord> taken = m_table.TakeAged(record);
+    IdRef ref = m_table.FindByHandle(taken->owner);
+    if (!ref)
+    {
+        return;
+    }
+    CmId& id = *ref;
+    id.lock.Lock();
+    const Transition* row = FindTransition(id.state.Read(), Input::kTimewaitExit);
+    if (row == nullptr || id.peer.Read() != taken.get())
+    {
+        id.lock.Unlock();
+        return;
+    }
+    Apply(id, *row);
+    auto event = std::make_unique<Event>();
+    event->type = row->event;
+    Deliver(id, std::move(ref), std::move(event));
+}
+
+} // namespace ibcm

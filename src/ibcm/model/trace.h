@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef IBCM_TRACE_H
+#define IBCM_TRACE_H
+
+#include "ibcm/model/protocol.h"
+
+#include <cstdint>
+
+namespace ibcm
+{
+
+/** One step of an id's state machine. */
+struct TransitionTrace
+{
+    Handle id;
+    std::uint32_t localCommId;  ///< as on the wire
+    std::uint32_t remoteCommId; ///< 0 if not known yet
+    State from;
+    State to;
+    Input input;
+};
+
+/** Sees every state change; for diagrams, statistics and checks. */
+class Trace
+{
+  public:
+    virtual ~Trace() = default;
+    /** Called with the id's lock held: must not block nor call the core. */
+    virtual void OnTransition(const TransitionTrace& step) = 0;
+};
+
+} // namespace ibcm
+
+#endif /* IBCM_TRACE_H */
