@@ -36,8 +36,8 @@ def test_python(said, need):
 
 def test_shell(said, need):
     need("shellcheck")
-    files = {"a.sh": "#!/bin/sh\n\necho $1\n", "b": "#!/bin/sh\ncd x\n", "c": "no script: echo $1\n",
-             "d.sh": '#!/bin/sh\necho "$1"\n'}
+    files = {"a.sh": "#!/bin/sh\n\necho $1\n", "b": "#!/bin/sh\ncd x\n",
+             "c": "no script: echo $1\n", "d.sh": '#!/bin/sh\necho "$1"\n'}
     assert said(shell.check, files) == ["a.sh:3", "b:2"]
 
 
@@ -65,7 +65,7 @@ LOCKED = UNLOCKED.replace("    return state.value;", "    state.mutex.Lock();\n"
     # Whoever includes the core is held to it; whoever does not is not looked at.
     ("src/lab/model/a.cc", UNLOCKED, ["src/lab/model/a.cc:5"]),
     ("src/lab/model/a.cc", "int f() { int x; return x; }\n", []),
-])
+], ids=["core", "core-locked", "user", "stranger"])
 def test_thread_safety(plant, need, tmp_path, name, text, expected):
     need("clang++-14")
     tree = plant({"src/ibcm/model/state.h": GUARDED, name: text})
