@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/engine-inline.h"
 #include "interleave/model/engine.h"
-#include "interleave/model/schedule-point.h"
 
 #include <fmt/format.h>
 
@@ -11,55 +11,13 @@
 namespace interleave
 {
 
-void Engine::SwitchTo(Task& next)
+void Engine::ThrowUnwind() const
 {
-    Task& from = *m_current;
-    next.m_state = TaskState::kRunning;
-    if (&from == &next)
-    {
-        return;
-    }
-    m_current = &next;
-    ++m_switches;
-    for (Observer* observer : m_observers)
-    {
-        observer->OnSwitch(from, next);
-    }
-    Fiber::Switch(from.m_fiber, next.m_fiber);
-    if (m_unwinding && m_current != &m_main)
+    // Reset() itself, on the main context, goes on.
+    if (m_current != &m_main)
     {
         throw TaskUnwind{};
     }
-}
-
-void Engine::SwitchAway()
-{
-    if (m_stopping || !Dispatch())
-    {
-        SwitchTo(m_main);
-    }
-}
-
-bool Engine::Dispatch()
-{
-    if (m_ready.Empty())
-    {
-        return false;
-    }
-    std::uint32_t choice = 0;
-    if (m_active)
-    {
-        SchedulePoint point(*this, nullptr, m_ready.View(), EventPending());
-        choice = Ask(point);
-        if (choice == m_ready.Size())
-        {
-            m_wantEvents = true;
-            m_parkBudget = m_options.parkedEventLimit;
-            return false;
-        }
-    }
-    SwitchTo(*m_ready.TakeAt(choice));
-    return true;
 }
 
 void Engine::Park(Task& task, std::uint64_t eventBudget)

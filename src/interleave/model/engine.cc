@@ -2,7 +2,7 @@
 #include "interleave/model/engine.h"
 
 #include "interleave/model/digest.h"
-#include "interleave/model/schedule-point.h"
+#include "interleave/model/engine-inline.h"
 
 #include <fmt/format.h>
 
@@ -57,6 +57,7 @@ void Engine::UpdateQuiet()
 {
     const bool watched = m_active || !m_observers.empty() || m_stopping || m_unwinding || !m_inRun;
     m_quietLimit = watched ? 0 : m_options.stepLimit;
+    m_attentionLimit = m_stopping || m_unwinding ? 0 : m_options.stepLimit;
 }
 
 Task* Engine::Spawn(std::string_view name, std::function<void()> body)
@@ -72,6 +73,7 @@ Task* Engine::Spawn(std::string_view name, std::function<void()> body)
     {
         m_taskPool.push_back(std::make_unique<Task>(*this));
         m_tasks.push_back(m_taskPool.back().get());
+        m_ready.Reserve(m_tasks.size());
     }
     std::uint64_t hash = HashText(name);
     Task& task = *m_tasks[m_taskCount];
@@ -155,78 +157,85 @@ bool Engine::AbsorbUnwinding() const
     return true;
 }
 
-bool Engine::CheckLimits(Task& self)
+void Engine::CheckStepLimit()
 {
-    if (m_step >= m_options.stepLimit)
+    if (m_step < m_options.stepLimit)
     {
-        std::string text = fmt::format("no end after {} operations", m_step);
-        if (&self == &m_main)
-        {
-            Report(ViolationKind::kLivelock, std::move(text));
-        }
-        else
-        {
-            Fail(ViolationKind::kLivelock, std::move(text));
-        }
+        return;
     }
-    return m_stopping;
+    std::string text = fmt::format("no end after {} operations", m_step);
+    if (m_current == &m_main)
+    {
+        Report(ViolationKind::kLivelock, std::move(text));
+        return;
+    }
+    Fail(ViolationKind::kLivelock, std::move(text));
+}
+
+void Engine::Attend(const Op& op, WaitList* list, Task* const* holder)
+{
+    CheckStepLimit();
+    Task& self = *m_current;
+    if (!m_stopping || &self == &m_main)
+    {
+        return;
+    }
+    // Run() ends here; another one lets this task go on first.
+    self.m_pending = op;
+    self.m_holder = holder;
+    if (list != nullptr)
+    {
+        list->Append(self);
+    }
+    self.m_state = TaskState::kReady;
+    m_ready.PushFront(&self);
+    SwitchTo(m_main);
+    WaitList::Remove(self);
+    self.m_holder = nullptr;
 }
 
 void Engine::PointSlow(const Op& op, WaitList* list, Task* const* holder)
 {
     --m_step; // counted when it is executed
-    if (AbsorbUnwinding())
+    if (NeedsAttention()) [[unlikely]]
     {
-        return;
+        if (AbsorbUnwinding())
+        {
+            return;
+        }
+        Attend(op, list, holder);
     }
     Task& self = *m_current;
-    const bool stopping = CheckLimits(self);
-    if (&self == &m_main)
+    if (!m_active || &self == &m_main)
     {
         Commit(self, op);
         return;
     }
     self.m_pending = op;
-    std::uint32_t choice = 0;
-    SchedulePoint point(*this, &self, m_ready.View(), m_active && EventPending());
-    if (m_active && !stopping)
-    {
-        choice = Ask(point);
-    }
-    if (choice != 0 || stopping)
+    SchedulePoint point(*this, &self, m_ready.View(), EventPending());
+    const std::uint32_t choice = Ask(point);
+    if (choice != 0)
     {
         self.m_holder = holder;
         if (list != nullptr)
         {
             list->Append(self);
         }
-        if (stopping)
+        if (choice <= m_ready.Size())
         {
+            Task* next = m_ready.TakeAt(choice - 1);
             self.m_state = TaskState::kReady;
-            m_ready.PushFront(&self);
-            SwitchTo(m_main);
+            m_ready.PushBack(&self);
+            SwitchTo(*next);
         }
         else
         {
-            Preempt(self, point, choice);
+            Park(self, m_options.parkedEventLimit);
         }
         WaitList::Remove(self);
         self.m_holder = nullptr;
     }
     Commit(self, op);
-}
-
-void Engine::Preempt(Task& self, const SchedulePoint& point, std::uint32_t choice)
-{
-    if (point.Candidate(choice) == nullptr)
-    {
-        Park(self, m_options.parkedEventLimit);
-        return;
-    }
-    Task* next = m_ready.TakeAt(choice - 1);
-    self.m_state = TaskState::kReady;
-    m_ready.PushBack(&self);
-    SwitchTo(*next);
 }
 
 void Engine::WaitSlow(const Op& op, WaitList& list, Task* const* holder)
@@ -247,7 +256,7 @@ void Engine::WaitSlow(const Op& op, WaitList& list, Task* const* holder)
                                                                  : "",
                          op.site != nullptr ? fmt::format(" ({})", op.site) : ""));
     }
-    CheckLimits(self);
+    CheckStepLimit();
     self.m_pending = op;
     self.m_holder = holder;
     self.m_state = TaskState::kBlocked;
@@ -316,9 +325,9 @@ void Engine::Yield(const char* site)
         Fail(ViolationKind::kBlockingCall, "an event handler cannot yield");
     }
     self.m_pending = op;
-    const bool stopping = CheckLimits(self);
+    CheckStepLimit();
     self.m_state = TaskState::kReady;
-    if (!stopping && m_ready.Empty() && EventPending())
+    if (!m_stopping && m_ready.Empty() && EventPending())
     {
         Park(self, 1);
     }
@@ -336,28 +345,35 @@ void Engine::Sleep(std::int64_t delayNs, const char* site)
     PointAtUntil(Op{OpKind::kWait, {}, false, site}, nobody, false, delayNs);
 }
 
-void Engine::Commit(Task& task, const Op& op)
+void Engine::Show(const Task& task, const Op& op)
 {
-    ++m_step;
-    task.m_past[task.m_opCount++ % Task::kRemembered] = {op, m_step};
-    if (!m_observers.empty())
+    const OpEvent event{*this, task, op, m_step, NowNs()};
+    for (Observer* observer : m_observers)
     {
-        const OpEvent event{*this, task, op, m_step, NowNs()};
-        for (Observer* observer : m_observers)
-        {
-            observer->OnOp(event);
-        }
+        observer->OnOp(event);
+    }
+}
+
+void Engine::ShowChoice(ChoicePoint& point, std::uint32_t choice)
+{
+    for (Observer* observer : m_observers)
+    {
+        observer->OnChoice(point, choice);
+    }
+}
+
+void Engine::ShowSwitch(const Task& from, const Task& to)
+{
+    for (Observer* observer : m_observers)
+    {
+        observer->OnSwitch(from, to);
     }
 }
 
 void Engine::NoteSlow(const Op& op)
 {
     const EngineScope scope;
-    const OpEvent event{*this, *m_current, op, m_step, NowNs()};
-    for (Observer* observer : m_observers)
-    {
-        observer->OnOp(event);
-    }
+    Show(*m_current, op);
 }
 
 void Engine::EnableTask(Task& task)
@@ -374,28 +390,31 @@ void Engine::EnableSlow(WaitList& list)
 {
     for (Task* task = list.First(); task != nullptr; task = list.After(*task))
     {
-        EnableTask(*task);
+        if (task->m_state == TaskState::kBlocked)
+        {
+            task->m_state = TaskState::kReady;
+            m_ready.PushBack(task);
+        }
     }
 }
 
 void Engine::DisableSlow(WaitList& list)
 {
-    for (Task* task = list.First(); task != nullptr; task = list.After(*task))
+    // A task that has timed out goes on whatever becomes of the condition.
+    m_ready.TakeIf(
+        [&list](Task* task)
+        {
+            if (task->m_list != &list || task->m_timedOut)
+            {
+                return false;
+            }
+            task->m_state = TaskState::kBlocked;
+            return true;
+        });
+    if (m_parked != nullptr && m_parked->m_list == &list && !m_parked->m_timedOut)
     {
-        if (task->m_timedOut)
-        {
-            continue; // it goes on whatever becomes of the condition
-        }
-        if (task->m_state == TaskState::kReady)
-        {
-            m_ready.Take(task);
-            task->m_state = TaskState::kBlocked;
-        }
-        else if (task->m_state == TaskState::kParked)
-        {
-            m_parked = nullptr;
-            task->m_state = TaskState::kBlocked;
-        }
+        m_parked->m_state = TaskState::kBlocked;
+        m_parked = nullptr;
     }
 }
 
@@ -407,22 +426,14 @@ std::uint32_t Engine::Choose(ChoicePoint& point)
         return 0;
     }
     const std::uint32_t choice = m_chooser->Choose(point);
-    for (Observer* observer : m_observers)
-    {
-        observer->OnChoice(point, choice);
-    }
+    ShowChoice(point, choice);
     return choice;
 }
 
-std::uint32_t Engine::Ask(ChoicePoint& point)
+void Engine::NoSuchOption(const ChoicePoint& point, std::uint32_t choice)
 {
-    const std::uint32_t choice = Choose(point);
-    if (choice >= point.Count())
-    {
-        throw std::logic_error(fmt::format(
-            "the chooser answered {} where there are {} options", choice, point.Count()));
-    }
-    return choice;
+    throw std::logic_error(
+        fmt::format("the chooser answered {} where there are {} options", choice, point.Count()));
 }
 
 void Engine::Fail(ViolationKind kind, std::string text)

@@ -323,9 +323,19 @@ class Engine
     void EnableSlow(WaitList& list);
     void DisableSlow(WaitList& list);
     void Commit(Task& task, const Op& op);
-    bool CheckLimits(Task& self);
+    /** Whether the step limit, Stop(), Report() or Reset() need attention before an operation. */
+    bool NeedsAttention() const
+    {
+        return m_step >= m_attentionLimit;
+    }
+    void Attend(const Op& op, WaitList* list, Task* const* holder);
+    void CheckStepLimit();
+    void Show(const Task& task, const Op& op);
+    void ShowChoice(ChoicePoint& point, std::uint32_t choice);
+    void ShowSwitch(const Task& from, const Task& to);
+    [[noreturn]] static void NoSuchOption(const ChoicePoint& point, std::uint32_t choice);
+    void ThrowUnwind() const;
     bool AbsorbUnwinding() const;
-    void Preempt(Task& self, const SchedulePoint& point, std::uint32_t choice);
 
     std::uint32_t Ask(ChoicePoint& point);
     bool EventPending() const
@@ -357,6 +367,8 @@ class Engine
     std::uint64_t m_step = 0;
     /** Steps up to this one need no attention: the step limit, or 0 when somebody watches. */
     std::uint64_t m_quietLimit = 0;
+    /** The step limit, or 0 when something else than a choice has to be seen to. */
+    std::uint64_t m_attentionLimit = 0;
     Task* m_current;
     Task* m_parked = nullptr;
     ReadyQueue m_ready;

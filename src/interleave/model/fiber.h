@@ -58,7 +58,7 @@ class Fiber
         unsigned int uncaught = 0;
     };
 
-    friend struct FiberBoot;
+    friend struct FiberSwitch;
 
     void* m_context = nullptr;
     ExceptionState* m_threadState = nullptr;

@@ -3,7 +3,6 @@
 #define INTERLEAVE_READY_QUEUE_H
 
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <vector>
 
@@ -14,24 +13,29 @@ class Task;
 
 /**
  * The tasks that could go on, first come first served. An array and not a list, because choosers
- * pick by index; allocates only when it grows beyond what it ever held.
+ * pick by index. Its memory is reserved when tasks are made, so that scheduling does not allocate.
  */
 class ReadyQueue
 {
   public:
+    /** Makes room for @p tasks tasks at once. */
+    void Reserve(std::size_t tasks)
+    {
+        // Twice as many, so that moving everything to the front is rare.
+        if (m_items.size() < 2 * tasks)
+        {
+            m_items.resize(4 * tasks);
+        }
+    }
+
     bool Empty() const
     {
-        return m_head == m_items.size();
+        return m_head == m_tail;
     }
 
     std::size_t Size() const
     {
-        return m_items.size() - m_head;
-    }
-
-    Task* At(std::size_t index) const
-    {
-        return m_items[m_head + index];
+        return m_tail - m_head;
     }
 
     std::span<Task* const> View() const
@@ -41,62 +45,81 @@ class ReadyQueue
 
     void PushBack(Task* task)
     {
-        if (m_head > 0 && m_items.size() == m_items.capacity())
+        if (m_tail == m_items.size()) [[unlikely]]
         {
-            m_items.erase(m_items.begin(), m_items.begin() + static_cast<std::ptrdiff_t>(m_head));
-            m_head = 0;
+            MoveTo(0);
         }
-        m_items.push_back(task);
+        m_items[m_tail++] = task;
     }
 
     void PushFront(Task* task)
     {
-        if (m_head > 0)
+        if (m_head == 0)
         {
-            m_items[--m_head] = task;
-            return;
+            MoveTo(1);
         }
-        m_items.insert(m_items.begin(), task);
+        m_items[--m_head] = task;
     }
 
     Task* TakeAt(std::size_t index)
     {
-        Task* task = At(index);
-        if (index == 0)
+        Task* task = m_items[m_head + index];
+        // What stands before it moves up: the queue is short, and its head is taken most often.
+        for (std::size_t at = m_head + index; at > m_head; --at)
         {
-            ++m_head;
+            m_items[at] = m_items[at - 1];
         }
-        else
-        {
-            m_items.erase(m_items.begin() + static_cast<std::ptrdiff_t>(m_head + index));
-        }
-        if (Empty())
-        {
-            Clear();
-        }
+        ++m_head;
         return task;
     }
 
-    /** Takes @p task out, which must be in. */
-    void Take(const Task* task)
+    /** Takes out every task for which @p unwanted is true; the order of the others stays. */
+    template <typename Predicate>
+    void TakeIf(Predicate unwanted)
     {
-        std::size_t index = 0;
-        while (At(index) != task)
+        std::size_t kept = m_head;
+        for (std::size_t at = m_head; at < m_tail; ++at)
         {
-            ++index;
+            Task* task = m_items[at];
+            if (!unwanted(task))
+            {
+                m_items[kept++] = task;
+            }
         }
-        TakeAt(index);
+        m_tail = kept;
     }
 
     void Clear()
     {
-        m_items.clear();
         m_head = 0;
+        m_tail = 0;
     }
 
   private:
+    void MoveTo(std::size_t head)
+    {
+        const std::size_t size = Size();
+        if (head <= m_head)
+        {
+            for (std::size_t index = 0; index < size; ++index)
+            {
+                m_items[head + index] = m_items[m_head + index];
+            }
+        }
+        else
+        {
+            for (std::size_t index = size; index-- > 0;)
+            {
+                m_items[head + index] = m_items[m_head + index];
+            }
+        }
+        m_head = head;
+        m_tail = head + size;
+    }
+
     std::vector<Task*> m_items;
     std::size_t m_head = 0;
+    std::size_t m_tail = 0;
 };
 
 } // namespace interleave

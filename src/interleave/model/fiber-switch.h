@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef INTERLEAVE_FIBER_SWITCH_H
+#define INTERLEAVE_FIBER_SWITCH_H
+
+// The inside of Fiber::Switch(), for the engine only: inlined there, because each function that
+// returns after a switch costs a mispredicted branch, and apart from fiber.h, so that nobody else
+// sees Boost.
+
+#include "interleave/model/fiber.h"
+#include "interleave/model/sanitizer.h"
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include <cstdlib>
+
+namespace interleave
+{
+
+/** Travels with a switch, on the stack of the context that is left. */
+struct FiberHandoff
+{
+    Fiber* from;
+    Fiber* to;
+};
+
+/** What happens on arrival in a context; a friend so that fiber.h needs no Boost. */
+struct FiberSwitch
+{
+    INTERLEAVE_NO_TSAN static Fiber* Arrive(boost::context::detail::transfer_t transfer)
+    {
+        const auto* handoff = static_cast<const FiberHandoff*>(transfer.data);
+        Fiber* from = handoff->from;
+        Fiber* to = handoff->to;
+        from->m_context = transfer.fctx;
+#ifdef INTERLEAVE_ASAN
+        const void* bottom = nullptr;
+        std::size_t size = 0;
+        __sanitizer_finish_switch_fiber(to->m_fakeStack, &bottom, &size);
+        if (from->m_pool == nullptr)
+        {
+            // An adopted context learns the bounds of its stack when it is left.
+            from->m_stack.base = static_cast<std::byte*>(const_cast<void*>(bottom));
+            from->m_stack.size = size;
+        }
+#endif
+        return to;
+    }
+
+    /** Runs what Start() was given; that must not return. */
+    INTERLEAVE_NO_TSAN static void Call(Fiber& fiber)
+    {
+        fiber.m_entry(fiber.m_argument);
+        std::abort();
+    }
+
+    /** Fiber::Switch(). */
+    INTERLEAVE_NO_TSAN static void Go(Fiber& from, Fiber& to)
+    {
+        FiberHandoff handoff{&from, &to};
+        from.m_savedState = *from.m_threadState;
+        *to.m_threadState = to.m_savedState;
+        void* const target = to.m_context;
+#ifdef INTERLEAVE_ASAN
+        __sanitizer_start_switch_fiber(&from.m_fakeStack, to.m_stack.base, to.m_stack.size);
+#endif
+#ifdef INTERLEAVE_TSAN
+        // 1: the switch itself orders nothing, only the primitives do.
+        __tsan_switch_to_fiber(to.m_tsanFiber, 1);
+#endif
+        Arrive(boost::context::detail::jump_fcontext(target, &handoff));
+    }
+};
+
+} // namespace interleave
+
+#endif // INTERLEAVE_FIBER_SWITCH_H
