@@ -183,6 +183,8 @@ ReliablePort::Expired(Pending& pending)
         const auto it = sends.pending.find(pending.token);
         ended = std::move(it->second);
         sends.pending.erase(it);
+        // A Modify that came too late may have armed it once more.
+        (void)ended->Timer::Cancel();
     }
     if (m_sink != nullptr)
     {

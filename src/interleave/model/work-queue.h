@@ -38,6 +38,12 @@ class WorkItem
         return m_pending;
     }
 
+    /** The queue on which it is pending or runs; nullptr otherwise. */
+    WorkQueue* OnQueue() const
+    {
+        return m_queue;
+    }
+
   private:
     friend class DelayedWork;
     friend class WorkQueue;
