@@ -132,11 +132,10 @@ def build_python(bld):
     bld.shlib(source=module, target="python/weft/_weft", name="python-module", includes=["src"],
               cxxflags=["-fvisibility=hidden"], use=below(["lab"]) + ["PYTHON"], env=env,
               install_path=None)
-    package = bld.path.find_dir("bindings/weft")
-    if package:
-        for node in package.ant_glob("**/*.py **/*.pyi **/py.typed"):
-            bld(features="subst", is_copy=True, source=[node], name="python-files",
-                target="python/weft/" + node.path_from(package))
+    files = bld.path.ant_glob("bindings/weft/**/*.py bindings/weft/**/*.pyi bindings/weft/py.typed")
+    if files:
+        bld(features="subst", is_copy=True, source=files, name="python-files",
+            target=["python/" + node.path_from(bld.path.find_dir("bindings")) for node in files])
 
 
 class CompileDatabase(Build.BuildContext):

@@ -3,6 +3,7 @@
 
 import contextlib
 import fcntl
+import glob
 import json
 import os
 import re
@@ -18,9 +19,10 @@ _PROGRESS = re.compile(r"\[\s*(\d+)/(\d+)\]\s+(\S.*)")
 _JOB_BYTES = 1 << 30  # what one compiler process may need at its worst
 DATABASE = os.path.join(CHECKOUT, "compile_commands.json")
 
-# waf's name of a target -> its file in the variant's folder, where that is not 'bench/NAME' or
-# 'test/NAME'
+# target -> its file in the variant's folder, where that is not 'bench/NAME' or 'test/NAME'
 _FILES = {"weft": "bin/weft", "python-module": "python/weft"}
+# The package is an extension module and, beside it, files in Python: two targets for waf.
+_PYTHON_FILES = os.path.join(CHECKOUT, "bindings", "weft", "*.py")
 
 
 class Builder:
@@ -100,7 +102,10 @@ class Builder:
         command = waf_command() + commands + [
             "-o", self.folder, "--build-variant=" + self.variant, "-j%d" % _jobs()]
         if wanted:
-            command.append("--targets=" + ",".join(wanted))
+            names = list(wanted)
+            if "python-module" in names and glob.glob(_PYTHON_FILES):
+                names.append("python-files")
+            command.append("--targets=" + ",".join(names))
         environment = dict(os.environ, WAFLOCK=".lock-waf-" + self.variant, LC_ALL="C.UTF-8")
         self._drive(command, environment, sorted(wanted))
         # Digests taken before the build: what was saved in its midst is built the next time.
