@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef LAB_ADVERSARY_H
+#define LAB_ADVERSARY_H
+
+#include "interleave/model/chooser.h"
+#include "interleave/model/engine.h"
+#include "lab/model/scenario.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lab
+{
+
+/** What becomes of a MAD on its way. */
+struct Fate
+{
+    enum class Kind : std::uint8_t
+    {
+        kDeliver,
+        kDrop,
+        kDuplicate, ///< the copy follows at once
+        kCorrupt,   ///< a bit flips on the wire: the receiver's CRC check discards it
+        kDelay,
+    };
+
+    Kind kind{Kind::kDeliver};
+    std::int64_t delayNs{0}; ///< for kDelay
+
+    /** "deliver", "drop", "duplicate", "corrupt", "delay 2 ms": as decision logs write it. */
+    std::string Text() const;
+};
+
+/** The choice that stands before each CM message leaves its host: `net REP server->client #1`. */
+class NetPoint final : public interleave::ChoicePoint
+{
+  public:
+    /** @param delays the ways in which the MAD can be late. All texts outlive the point. */
+    NetPoint(std::string_view attribute,
+             std::string_view from,
+             std::string_view to,
+             const std::vector<std::int64_t>& delays);
+
+    interleave::PlaceText Place() const override;
+    std::string OptionText(std::uint32_t option) const override;
+    /** Also accepts `delay TIME` for times that are not among the listed ones. */
+    std::optional<std::uint32_t> FindOption(std::string_view text) override;
+
+    Fate FateOf(std::uint32_t option) const;
+
+    std::string_view Attribute() const
+    {
+        return m_attribute;
+    }
+
+    std::string_view From() const
+    {
+        return m_from;
+    }
+
+    std::string_view To() const
+    {
+        return m_to;
+    }
+
+  private:
+    std::string_view m_attribute;
+    std::string_view m_from;
+    std::string_view m_to;
+    const std::vector<std::int64_t>& m_delays;
+    std::int64_t m_otherDelayNs{0};
+};
+
+/** Decides the fate of MADs by asking the engine's Chooser. */
+class Adversary
+{
+  public:
+    /** @param delays nanoseconds, each above 0: what a strategy may choose among. */
+    Adversary(interleave::Engine& engine, std::vector<std::int64_t> delays);
+
+    Fate Decide(std::string_view attribute, std::string_view from, std::string_view to);
+
+  private:
+    interleave::Engine& m_engine;
+    std::vector<std::int64_t> m_delays;
+};
+
+/** A scenario's fault rules as a Chooser: answers the choices that a rule matches, abstains elsewhere. */
+class RuleChooser final : public interleave::PartialChooser
+{
+  public:
+    explicit RuleChooser(const std::vector<FaultSpec>& rules);
+
+    bool Passive() const override
+    {
+        return m_rules.empty();
+    }
+
+    void BeginRun(const interleave::Engine& engine) override;
+    std::optional<std::uint32_t> Try(interleave::ChoicePoint& point) override;
+
+    /** How often each rule has been applied in this run, in order. */
+    const std::vector<unsigned>& Applied() const
+    {
+        return m_applied;
+    }
+
+  private:
+    std::vector<FaultSpec> m_rules;
+    std::vector<unsigned> m_seen;
+    std::vector<unsigned> m_applied;
+};
+
+} // namespace lab
+
+#endif /* LAB_ADVERSARY_H */

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lab/model/application.h"
+
+#include <algorithm>
+#include <cctype>
+#include <span>
+
+namespace lab
+{
+
+namespace
+{
+
+/** Depths that every host offers and asks for. */
+constexpr std::uint8_t kRdAtomicDepth = 1;
+constexpr std::uint32_t kPsnMask = 0xffffff;
+
+std::span<const std::uint8_t>
+BytesOf(const std::string& text)
+{
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/** Names of tasks are one word. */
+std::string
+Word(std::string text)
+{
+    std::replace_if(
+        text.begin(),
+        text.end(),
+        [](unsigned char c) { return std::isspace(c) != 0; },
+        '-');
+    return text;
+}
+
+bool
+PassiveDisconnects(const ConnectSpec& spec)
+{
+    return spec.disconnect == "to" || spec.disconnect == "both";
+}
+
+bool
+ActiveDisconnects(const ConnectSpec& spec)
+{
+    return spec.disconnect == "from" || spec.disconnect == "both";
+}
+
+} // namespace
+
+Application::Application(Stage& stage, Host& host)
+    : m_stage(stage),
+      m_host(host)
+{
+}
+
+void
+Application::Failed(const std::string& what, const std::string& why)
+{
+    m_stage.record.violations.push_back({"scenario", m_host.Name() + ": " + what + ": " + why});
+}
+
+Session*
+Application::SessionOf(ibcm::Handle id) const
+{
+    const auto it = m_ids.find(id);
+    return it == m_ids.end() ? nullptr : it->second;
+}
+
+ConnectRecord&
+Application::RecordOf(const Session& session)
+{
+    return m_stage.record.connects[session.record];
+}
+
+std::string
+Application::Listen(const ListenSpec& spec)
+{
+    const auto id = m_host.Manager().Create(*this);
+    if (!id)
+    {
+        return ibcm::ToString(id.error());
+    }
+    m_listeners.emplace(*id, &spec);
+    if (const auto listening = m_host.Manager().Listen(*id, spec.serviceId); !listening)
+    {
+        return ibcm::ToString(listening.error());
+    }
+    return {};
+}
+
+void
+Application::Connect(const ConnectSpec& spec, Host& to)
+{
+    m_stage.engine.Sleep(spec.atNs, "scenario");
+    for (unsigned i = 0; i < spec.count; ++i)
+    {
+        ConnectOnce(spec, to);
+    }
+}
+
+void
+Application::ConnectOnce(const ConnectSpec& spec, Host& to)
+{
+    m_stage.sessions.push_back(std::make_unique<Session>(m_stage.engine, spec));
+    Session& session = *m_stage.sessions.back();
+    session.record = m_stage.record.connects.size();
+    ConnectRecord record;
+    record.name = spec.name;
+    record.from = spec.from;
+    record.to = spec.to;
+    record.startedNs = m_stage.engine.NowNs();
+    m_stage.record.connects.push_back(std::move(record));
+
+    const auto path = ResolvePath(to);
+    const std::string error = path ? SendReq(session, *path) : path.error();
+    if (!error.empty())
+    {
+        m_stage.recorder.Note(m_host.Name(), "", "connect failed: " + error);
+        RecordOf(session).outcome = "failed";
+        RecordOf(session).endedNs = m_stage.engine.NowNs();
+        Failed("connect " + spec.name, error);
+        return;
+    }
+    RunConnection(session);
+}
+
+tl::expected<ibcm::Path, std::string>
+Application::ResolvePath(Host& to)
+{
+    interleave::Completion answered(m_stage.engine, "path-query");
+    tl::expected<ibcm::Path, std::string> result = tl::unexpected(std::string("no answer"));
+    m_host.GetAttachment().ResolvePath(to.GetAttachment(), [&](auto path) {
+        result = std::move(path);
+        answered.CompleteAll();
+    });
+    answered.Wait("resolve path");
+    return result;
+}
+
+std::string
+Application::SendReq(Session& session, const ibcm::Path& path)
+{
+    const ConnectSpec& spec = session.spec;
+    ibcm::ConnectionManager& manager = m_host.Manager();
+    session.activePath = m_host.GetAttachment().MakeDataPath();
+    const std::uint32_t qpn = session.activePath->Qpn();
+    m_stage.byPeer[{m_host.GetAttachment().NodeGuid(), qpn}] = &session;
+
+    const auto id = manager.Create(*this);
+    if (!id)
+    {
+        return ibcm::ToString(id.error());
+    }
+    session.active = *id;
+    m_ids.emplace(*id, &session);
+
+    ibcm::ReqParameters parameters;
+    parameters.serviceId = spec.serviceId;
+    parameters.primaryPath = path;
+    parameters.localQpn = qpn;
+    parameters.startingPsn = static_cast<std::uint32_t>(m_host.Runtime().Random()) & kPsnMask;
+    parameters.responderResources = kRdAtomicDepth;
+    parameters.initiatorDepth = kRdAtomicDepth;
+    parameters.remoteCmResponseTimeout = static_cast<std::uint8_t>(spec.cmResponseTimeout);
+    parameters.localCmResponseTimeout = static_cast<std::uint8_t>(spec.cmResponseTimeout);
+    parameters.maxCmRetries = static_cast<std::uint8_t>(spec.maxCmRetries);
+    parameters.privateData = BytesOf(spec.privateData);
+    if (const auto sent = manager.SendReq(*id, parameters); !sent)
+    {
+        return ibcm::ToString(sent.error());
+    }
+    return {};
+}
+
+void
+Application::RunConnection(Session& session)
+{
+    const ConnectSpec& spec = session.spec;
+    session.settled.Wait("wait for connection");
+    if (RecordOf(session).outcome == "connected")
+    {
+        if (!spec.message.empty())
+        {
+            interleave::Completion acknowledged(m_stage.engine, "message");
+            std::string failure;
+            m_stage.recorder.Note(m_host.Name(), spec.to, "RC SEND \"" + spec.message + "\"");
+            const std::string refused =
+                session.activePath->Send(spec.message, [&](std::string error) {
+                    failure = std::move(error);
+                    acknowledged.CompleteAll();
+                });
+            if (refused.empty())
+            {
+                acknowledged.Wait("wait for acknowledgement");
+            }
+            if (!refused.empty() || !failure.empty())
+            {
+                Failed("message of " + spec.name, refused + failure);
+            }
+        }
+        m_stage.engine.Sleep(spec.holdNs, "hold");
+        if (ActiveDisconnects(spec))
+        {
+            Disconnect(session, true);
+        }
+        else if (!PassiveDisconnects(spec))
+        {
+            return; // stays until the scenario is taken down
+        }
+    }
+    session.ended.Wait("wait for end of connection");
+}
+
+void
+Application::Disconnect(Session& session, bool active)
+{
+    (active ? session.activePath : session.passivePath)->Break();
+    // The other side may have been quicker: then there is nothing to ask for any more.
+    (void)m_host.Manager().SendDreq(active ? session.active : session.passive);
+}
+
+std::string
+Application::Apply(DataPath& path, ibcm::Handle id, ibcm::QpTarget target)
+{
+    const auto attributes = m_host.Manager().InitQpAttributes(id, target);
+    return attributes ? path.Modify(*attributes) : ibcm::ToString(attributes.error());
+}
+
+ibcm::Disposition
+Application::OnCmEvent(ibcm::ConnectionManager& /*manager*/,
+                       ibcm::Handle id,
+                       const ibcm::Event& event)
+{
+    Session* session = SessionOf(id);
+    switch (event.type)
+    {
+    case ibcm::EventType::kReqReceived:
+        return OnReq(id, event);
+    case ibcm::EventType::kRepReceived:
+        return OnRep(id, session);
+    case ibcm::EventType::kRtuReceived:
+    case ibcm::EventType::kUserEstablished:
+        return OnEstablished(id, session);
+    case ibcm::EventType::kDreqReceived:
+        return OnDreq(id, session);
+    case ibcm::EventType::kRejReceived:
+        return OnRej(id, session, std::get<ibcm::RejReceived>(event.parameters));
+    case ibcm::EventType::kReqError:
+    case ibcm::EventType::kRepError:
+        return OnTimeout(id, session);
+    case ibcm::EventType::kTimewaitExit:
+        return Ended(id, session);
+    default:
+        return ibcm::Disposition::kKeep; // DREP_RECEIVED, DREQ_ERROR: TIMEWAIT_EXIT follows
+    }
+}
+
+ibcm::Disposition
+Application::OnReq(ibcm::Handle id, const ibcm::Event& event)
+{
+    const auto& req = std::get<ibcm::ReqReceived>(event.parameters);
+    const ListenSpec& spec = *m_listeners.at(req.listener);
+    const auto it = m_stage.byPeer.find({req.remoteCaGuid, req.remoteQpn});
+    Session* session = it == m_stage.byPeer.end() ? nullptr : it->second;
+    m_ids[id] = session;
+    if (session != nullptr)
+    {
+        session->passive = id;
+    }
+    if (spec.policy == "ignore")
+    {
+        return ibcm::Disposition::kKeep;
+    }
+    if (spec.policy == "reject")
+    {
+        (void)m_host.Manager().SendRej(id,
+                                       ibwire::RejReason::kConsumer,
+                                       {},
+                                       BytesOf(spec.privateData));
+        return Ended(id, nullptr);
+    }
+    if (const std::string error = Accept(id, req, session, spec); !error.empty())
+    {
+        // The peer may have given up meanwhile; anything else is worth knowing.
+        m_stage.recorder.Note(m_host.Name(), "", "accept failed: " + error);
+        return Ended(id, nullptr);
+    }
+    return ibcm::Disposition::kKeep;
+}
+
+std::string
+Application::Accept(ibcm::Handle id,
+                    const ibcm::ReqReceived& req,
+                    Session* session,
+                    const ListenSpec& spec)
+{
+    auto path = m_host.GetAttachment().MakeDataPath();
+    ibcm::RepParameters parameters;
+    parameters.localQpn = path->Qpn();
+    parameters.startingPsn = static_cast<std::uint32_t>(m_host.Runtime().Random()) & kPsnMask;
+    parameters.responderResources = std::min(req.responderResources, kRdAtomicDepth);
+    parameters.initiatorDepth = std::min(req.initiatorDepth, kRdAtomicDepth);
+    parameters.targetAckDelay = m_host.GetAttachment().AckDelay();
+    parameters.rnrRetryCount = req.rnrRetryCount;
+    parameters.privateData = BytesOf(spec.privateData);
+    // Ready to receive before the REP leaves: data may come right behind the RTU, or instead of it.
+    for (const auto target : {ibcm::QpTarget::kInit, ibcm::QpTarget::kRtr})
+    {
+        auto attributes = m_host.Manager().InitQpAttributes(id, target);
+        if (!attributes)
+        {
+            return ibcm::ToString(attributes.error());
+        }
+        attributes->rqPsn = parameters.startingPsn; // the manager learns it with the REP
+        if (std::string error = path->Modify(*attributes); !error.empty())
+        {
+            return error;
+        }
+    }
+    if (session == nullptr)
+    {
+        return SendRep(id, parameters);
+    }
+    path->OnReceive([this, session](std::string message) {
+        m_stage.recorder.Note(m_host.Name(), "", "received \"" + message + "\"");
+        session->delivered.CompleteAll();
+    });
+    path->OnCommunicationEstablished([this, id] {
+        m_host.RunInTask([this, id] { (void)m_host.Manager().NotifyEstablished(id); });
+    });
+    session->passivePath = std::move(path);
+    return SendRep(id, parameters);
+}
+
+std::string
+Application::SendRep(ibcm::Handle id, const ibcm::RepParameters& parameters)
+{
+    const auto sent = m_host.Manager().SendRep(id, parameters);
+    return sent ? std::string() : ibcm::ToString(sent.error());
+}
+
+ibcm::Disposition
+Application::OnRep(ibcm::Handle id, Session* session)
+{
+    for (const auto target : {ibcm::QpTarget::kInit, ibcm::QpTarget::kRtr, ibcm::QpTarget::kRts})
+    {
+        if (const std::string error = Apply(*session->activePath, id, target); !error.empty())
+        {
+            SettleActive(*session, "failed");
+            Failed("queue pair of " + session->spec.name, error);
+            return Ended(id, session);
+        }
+    }
+    if (const auto sent = m_host.Manager().SendRtu(id); !sent)
+    {
+        SettleActive(*session, "failed");
+        return Ended(id, session);
+    }
+    RecordOf(*session).establishedNs = m_stage.engine.NowNs();
+    SettleActive(*session, "connected");
+    return ibcm::Disposition::kKeep;
+}
+
+ibcm::Disposition
+Application::OnEstablished(ibcm::Handle id, Session* session)
+{
+    if (session == nullptr || session->passivePath == nullptr)
+    {
+        return ibcm::Disposition::kKeep;
+    }
+    // A DREQ may have come in the meantime: then there is no way to RTS any more, and no need.
+    (void)Apply(*session->passivePath, id, ibcm::QpTarget::kRts);
+    if (PassiveDisconnects(session->spec))
+    {
+        m_stage.engine.Spawn(m_host.Name() + "/close-" + Word(session->spec.name), [this, session] {
+            if (!session->spec.message.empty())
+            {
+                session->delivered.Wait("wait for message");
+            }
+            m_stage.engine.Sleep(session->spec.holdNs, "hold");
+            Disconnect(*session, false);
+        });
+    }
+    return ibcm::Disposition::kKeep;
+}
+
+ibcm::Disposition
+Application::OnDreq(ibcm::Handle id, Session* session)
+{
+    if (session != nullptr)
+    {
+        DataPath* path =
+            id == session->active ? session->activePath.get() : session->passivePath.get();
+        if (path != nullptr)
+        {
+            path->Break();
+        }
+    }
+    (void)m_host.Manager().SendDrep(id);
+    return ibcm::Disposition::kKeep;
+}
+
+ibcm::Disposition
+Application::OnRej(ibcm::Handle id, Session* session, const ibcm::RejReceived& rej)
+{
+    if (session != nullptr && id == session->active)
+    {
+        SettleActive(*session, "rejected", static_cast<unsigned>(rej.reason));
+    }
+    // What might still be under way for the queue pair is waited for.
+    const auto state = m_host.Manager().StateOf(id);
+    return state && *state == ibcm::State::kTimewait ? ibcm::Disposition::kKeep
+                                                     : Ended(id, session);
+}
+
+ibcm::Disposition
+Application::OnTimeout(ibcm::Handle id, Session* session)
+{
+    if (session != nullptr && id == session->active)
+    {
+        SettleActive(*session, "timeout");
+    }
+    return Ended(id, session);
+}
+
+void
+Application::SettleActive(Session& session, const char* outcome, unsigned rejectReason)
+{
+    ConnectRecord& record = RecordOf(session);
+    if (record.outcome.empty())
+    {
+        record.outcome = outcome;
+    }
+    else if (record.outcome == "connected" && std::string_view(outcome) == "rejected")
+    {
+        record.outcome = outcome; // the passive side has taken its REP back
+    }
+    if (rejectReason != 0)
+    {
+        record.rejectReason = rejectReason;
+    }
+    session.settled.CompleteAll();
+}
+
+ibcm::Disposition
+Application::Ended(ibcm::Handle id, Session* session)
+{
+    m_ids.erase(id);
+    if (session != nullptr && id == session->active)
+    {
+        ConnectRecord& record = RecordOf(*session);
+        record.endedNs = m_stage.engine.NowNs();
+        if (record.outcome == "connected")
+        {
+            record.outcome = "disconnected";
+        }
+        session->activePath.reset();
+        session->settled.CompleteAll();
+        session->ended.CompleteAll();
+    }
+    else if (session != nullptr)
+    {
+        session->passivePath.reset();
+        // Nothing will come any more.
+        session->delivered.CompleteAll();
+    }
+    return ibcm::Disposition::kDestroy;
+}
+
+void
+Application::Stop()
+{
+    // Listeners first: a request that comes now finds nobody.
+    for (const auto& [id, spec] : m_listeners)
+    {
+        (void)m_host.Manager().Destroy(id);
+    }
+    m_listeners.clear();
+    std::vector<ibcm::Handle> left;
+    for (const auto& [id, session] : m_ids)
+    {
+        left.push_back(id);
+    }
+    for (const ibcm::Handle id : left)
+    {
+        (void)m_host.Manager().Destroy(id);
+    }
+    m_ids.clear();
+}
+
+} // namespace lab

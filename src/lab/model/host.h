@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef LAB_HOST_H
+#define LAB_HOST_H
+
+#include "ibcm/helper/reliable-port.h"
+#include "ibcm/model/connection-manager.h"
+#include "interleave/model/work-queue.h"
+#include "lab/model/recorder.h"
+#include "lab/model/sim-runtime.h"
+#include "lab/model/transport.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lab
+{
+
+/** Tells the name of the host with a LID; empty if no host of the scenario has it. */
+using HostByLid = std::function<std::string(std::uint16_t lid)>;
+
+/**
+ * A host: an attachment to the fabric, the Connection Manager on it, and the threads that bring MADs
+ * from one to the other, as many at once as there are workers.
+ */
+class Host
+{
+  public:
+    struct Parts
+    {
+        interleave::Engine& engine;
+        Recorder& recorder;
+        HostByLid hostByLid;
+    };
+
+    Host(Parts parts,
+         Attachment& attachment,
+         const std::string& name,
+         unsigned workers,
+         std::uint64_t seed,
+         bool observe);
+    /** In a task: waits for the host's workers. All ids of its manager have been destroyed. */
+    ~Host();
+
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    const std::string& Name() const
+    {
+        return m_runtime.Host();
+    }
+
+    ibcm::ConnectionManager& Manager()
+    {
+        return *m_manager;
+    }
+
+    ibcm::ReliablePort& Port()
+    {
+        return m_port;
+    }
+
+    Attachment& GetAttachment()
+    {
+        return m_attachment;
+    }
+
+    SimRuntime& Runtime()
+    {
+        return m_runtime;
+    }
+
+    /** Runs @p work soon, in a task of the host: for events that come on the main context. */
+    void RunInTask(std::function<void()> work);
+
+  private:
+    class Wire;
+    struct Incoming;
+    struct Deferred;
+
+    void Arrived(const ibcm::ReceivedMad& mad);
+    void Handle(Incoming& incoming);
+
+    interleave::Engine& m_engine;
+    Recorder& m_recorder;
+    HostByLid m_hostByLid;
+    Attachment& m_attachment;
+    SimRuntime m_runtime;
+    HostTrace m_trace;
+    std::unique_ptr<Wire> m_wire;
+    ibcm::ReliablePort m_port;
+    std::unique_ptr<ibcm::ConnectionManager> m_manager;
+    std::vector<std::unique_ptr<Incoming>> m_incoming;
+    std::vector<Incoming*> m_freeIncoming;
+    interleave::WorkQueue m_workers;
+    interleave::WorkQueue m_asynchronous;
+};
+
+} // namespace lab
+
+#endif /* LAB_HOST_H */

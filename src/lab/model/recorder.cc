@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lab/model/recorder.h"
+
+#include <algorithm>
+
+namespace lab
+{
+
+std::string
+MessageName(const ibwire::MadBytes& mad)
+{
+    return ibwire::MadKindName(mad);
+}
+
+Recorder::Recorder(interleave::Engine& engine,
+                   RunRecord& record,
+                   interleave::Digest& digest,
+                   bool keep)
+    : m_engine(engine),
+      m_record(record),
+      m_digest(digest),
+      m_keep(keep)
+{
+}
+
+Recorder::Direction&
+Recorder::DirectionOf(const std::string& from, const std::string& to)
+{
+    return m_directions[{from, to}];
+}
+
+void
+Recorder::Sent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
+{
+    ++m_record.mads;
+    m_digest.Mix(mad);
+    if (!m_keep)
+    {
+        return;
+    }
+    MadRecord message;
+    message.sentNs = m_engine.NowNs();
+    message.from = from;
+    message.to = to;
+    message.kind = MessageName(mad);
+    message.bytes = mad;
+    message.retransmission =
+        std::any_of(m_record.messages.begin(), m_record.messages.end(), [&](const MadRecord& other) {
+            return other.from == from && other.to == to && other.bytes == mad;
+        });
+    m_record.messages.push_back(std::move(message));
+    DirectionOf(from, to).undecided.push_back(m_record.messages.size() - 1);
+}
+
+void
+Recorder::Decided(const std::string& from,
+                  const std::string& to,
+                  const ibwire::MadBytes& mad,
+                  const Fate& fate)
+{
+    if (!m_keep)
+    {
+        return;
+    }
+    Direction& direction = DirectionOf(from, to);
+    const auto it = std::find_if(
+        direction.undecided.begin(),
+        direction.undecided.end(),
+        [&](std::size_t index) { return m_record.messages[index].bytes == mad; });
+    if (it == direction.undecided.end())
+    {
+        return;
+    }
+    const std::size_t index = *it;
+    direction.undecided.erase(it);
+    if (fate.kind != Fate::Kind::kDeliver)
+    {
+        m_record.messages[index].fate = fate.Text();
+    }
+    if (fate.kind == Fate::Kind::kDrop || fate.kind == Fate::Kind::kCorrupt)
+    {
+        return;
+    }
+    direction.underWay.push_back(index);
+}
+
+void
+Recorder::Received(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
+{
+    m_digest.Mix(mad);
+    if (!m_keep)
+    {
+        return;
+    }
+    Direction& direction = DirectionOf(from, to);
+    const auto it = std::find_if(
+        direction.underWay.begin(),
+        direction.underWay.end(),
+        [&](std::size_t index) { return m_record.messages[index].bytes == mad; });
+    if (it == direction.underWay.end())
+    {
+        // The second of two copies: the first one was written down.
+        return;
+    }
+    m_record.messages[*it].receivedNs = m_engine.NowNs();
+    direction.underWay.erase(it);
+}
+
+void
+Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& step)
+{
+    m_digest.Mix((static_cast<std::uint64_t>(step.localCommId) << 32) |
+                 (static_cast<std::uint64_t>(step.from) << 16) |
+                 (static_cast<std::uint64_t>(step.to) << 8) | static_cast<std::uint64_t>(step.input));
+    if (!m_keep)
+    {
+        return;
+    }
+    m_record.states.push_back({m_engine.NowNs(),
+                               host,
+                               step.localCommId,
+                               step.remoteCommId,
+                               ibcm::ToString(step.from),
+                               ibcm::ToString(step.to),
+                               ibcm::ToString(step.input)});
+}
+
+void
+Recorder::Note(const std::string& host, const std::string& peer, std::string text)
+{
+    m_digest.Mix(interleave::HashText(text));
+    if (m_keep)
+    {
+        m_record.notes.push_back({m_engine.NowNs(), host, peer, std::move(text)});
+    }
+}
+
+} // namespace lab

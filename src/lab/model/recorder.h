@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef LAB_RECORDER_H
+#define LAB_RECORDER_H
+
+#include "ib-wire/model/mad.h"
+#include "ibcm/model/trace.h"
+#include "interleave/helper/digest-observer.h"
+#include "interleave/model/engine.h"
+#include "lab/model/adversary.h"
+#include "lab/model/run-record.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lab
+{
+
+/** "REQ" and so on for a CM message; what MadKindName says for anything else. */
+std::string MessageName(const ibwire::MadBytes& mad);
+
+/** Writes down what happens in a run, and mixes it into the run's digest. */
+class Recorder
+{
+  public:
+    /** @param keep whether the lists are filled; the digest and the counters always are. */
+    Recorder(interleave::Engine& engine, RunRecord& record, interleave::Digest& digest, bool keep);
+
+    /** A host hands a MAD to its port. */
+    void Sent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad);
+    /** What the adversary has made of it. */
+    void Decided(const std::string& from,
+                 const std::string& to,
+                 const ibwire::MadBytes& mad,
+                 const Fate& fate);
+    /** A worker of @p to begins to handle it. */
+    void Received(const std::string& from, const std::string& to, const ibwire::MadBytes& mad);
+    void Stepped(const std::string& host, const ibcm::TransitionTrace& step);
+    void Note(const std::string& host, const std::string& peer, std::string text);
+
+  private:
+    /** Messages of one direction whose fate or arrival is still open, oldest first. */
+    struct Direction
+    {
+        std::deque<std::size_t> undecided;
+        std::deque<std::size_t> underWay;
+    };
+
+    Direction& DirectionOf(const std::string& from, const std::string& to);
+
+    interleave::Engine& m_engine;
+    RunRecord& m_record;
+    interleave::Digest& m_digest;
+    const bool m_keep;
+    std::map<std::pair<std::string, std::string>, Direction> m_directions;
+};
+
+/** One host's Trace. */
+class HostTrace final : public ibcm::Trace
+{
+  public:
+    HostTrace(Recorder& recorder, std::string host)
+        : m_recorder(recorder),
+          m_host(std::move(host))
+    {
+    }
+
+    void OnTransition(const ibcm::TransitionTrace& step) override
+    {
+        m_recorder.Stepped(m_host, step);
+    }
+
+  private:
+    Recorder& m_recorder;
+    const std::string m_host;
+};
+
+} // namespace lab
+
+#endif /* LAB_RECORDER_H */
