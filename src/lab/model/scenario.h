@@ -12,9 +12,9 @@
 
 /**
  * @file
- * A scenario: what is simulated, what the hosts do, what goes wrong, and what must come out. Written
- * in TOML; doc/scenarios.md describes each key. Times are nanoseconds of simulated time here and
- * texts such as "2ms" in the file.
+ * A scenario: what is simulated, what the hosts do, what goes wrong, and what must come out.
+ * Written in TOML; doc/scenarios.md describes each key. Times are nanoseconds of simulated time
+ * here and texts such as "2ms" in the file.
  */
 
 namespace lab
@@ -37,7 +37,7 @@ struct FabricSpec
 {
     /** "direct", an ibnetdiscover or ibsim file (relative to the scenario), or "fat-tree:k=4". */
     std::string source;
-    std::string subnetManager;       ///< node name or GUID of its host; empty: the first host of the scenario
+    std::string subnetManager; ///< node name or GUID of its host; empty: the scenario's first host
     std::int64_t directLatencyNs{1000}; ///< one way, for "direct"
     unsigned line{0};
 };
@@ -72,11 +72,14 @@ struct ConnectSpec
     std::int64_t atNs{0}; ///< after the fabric is up
     unsigned count{1};    ///< so many connections, one after the other
     std::string privateData;
-    std::string message;          ///< sent over the RC queue pair once connected; empty: none
+    std::string message;            ///< sent over the RC queue pair once connected; empty: none
     std::string disconnect{"from"}; ///< who sends the DREQ: from, to, both, none
-    std::int64_t holdNs{0};       ///< from established (and the message delivered) to the DREQ
-    unsigned cmResponseTimeout{20}; ///< exponent, both directions, 0..31
-    unsigned maxCmRetries{15};      ///< 0..15
+    std::int64_t holdNs{0};         ///< from established (and the message delivered) to the DREQ
+    unsigned cmResponseTimeout{20}; ///< exponent, 0..31: what the asking side needs to answer a REP
+    /** Exponent, 0..31: what the other side has to answer the REQ; cmResponseTimeout if not given.
+     */
+    unsigned remoteCmResponseTimeout{20};
+    unsigned maxCmRetries{15}; ///< 0..15
     unsigned line{0};
 };
 
@@ -86,8 +89,8 @@ struct FaultSpec
     std::string attribute; ///< "REQ", "REP", …; empty: any CM message
     std::string from;      ///< host name; empty: any
     std::string to;
-    unsigned nth{0};       ///< the n-th that matches otherwise, from 1; 0: each
-    std::string action;    ///< drop, duplicate, delay, corrupt
+    unsigned nth{0};         ///< the n-th that matches otherwise, from 1; 0: each
+    std::string action;      ///< drop, duplicate, delay, corrupt
     std::int64_t delayNs{0}; ///< for delay
     unsigned line{0};
 };
@@ -95,8 +98,8 @@ struct FaultSpec
 /** What must hold at the end of the run. */
 struct ExpectSpec
 {
-    std::string connect;                 ///< name of a connect; empty: the whole run
-    std::optional<std::string> outcome;  ///< connected, rejected, timeout, disconnected
+    std::string connect;                ///< name of a connect; empty: the whole run
+    std::optional<std::string> outcome; ///< connected, rejected, timeout, disconnected
     std::optional<unsigned> rejectReason;
     std::optional<std::string> attribute; ///< with count: how many of these MADs were sent
     std::optional<std::string> from;
