@@ -6,7 +6,7 @@ import sys
 
 
 def main():
-    folder = sys.argv[1]
+    folder = os.path.abspath(sys.argv[1])
     sys.argv[:] = ["waf"] + sys.argv[2:]
     sys.path.insert(0, folder)
     from waflib import Context, Scripting

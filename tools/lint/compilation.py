@@ -46,7 +46,8 @@ class Compilation:
 
     def sources(self, *folders):
         """The compiled files under any of the folders."""
-        return [name for name in self.tree.cxx(*folders) if name in self._flags]
+        return [name for name in self.tree.cxx(*folders)
+                if name in self._flags and self.tree.exists(name)]
 
     def flags(self, name):
         return self._flags[name]
@@ -87,12 +88,22 @@ class Compilation:
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+def _library_versions(tree):
+    """The installed packages whose headers our sources may include, and their versions."""
+    if not tree.exists("tools/packages.txt"):
+        return ""
+    names = [name for name in tree.text("tools/packages.txt").split() if name.endswith("-dev")]
+    _, versions = run(["dpkg-query", "-W", *names], tree.root)
+    return versions
+
+
 def check_all(compilation, names, command_of, settings, cache=None):
     """Runs command_of(name) for each file whose result is not known; yields the findings.
 
     'settings' goes into the keys: the checker's version and configuration.
     """
     cache = cache or cache_folder("lint")
+    settings = (settings, _library_versions(compilation.tree))
 
     def one(name):
         place = os.path.join(cache, compilation.key(name, settings))
@@ -102,7 +113,9 @@ def check_all(compilation, names, command_of, settings, cache=None):
         except (OSError, ValueError):
             pass
         status, output = run(command_of(name), compilation.tree.root)
-        found = _findings(compilation.tree.root, name, status, output)
+        found, complete = _findings(compilation.tree.root, name, status, output)
+        if not complete:
+            return found
         draft = "%s.%d" % (place, os.getpid())
         with open(draft, "w", encoding="utf-8") as file:
             json.dump([[f.path, f.line, f.message] for f in found], file)
@@ -115,6 +128,7 @@ def check_all(compilation, names, command_of, settings, cache=None):
 
 
 def _findings(root, name, status, output):
+    """The findings, and whether they are all: a file that does not compile was not checked."""
     found = []
     for match in _LINE.finditer(output):
         path = match["path"]
@@ -122,5 +136,5 @@ def _findings(root, name, status, output):
             path = os.path.relpath(path, root)
         found.append(Finding(path, int(match["line"]), match["message"]))
     if status != 0 and not found:
-        found.append(Finding(name, 1, "the checker failed: " + output.strip()[-2000:]))
-    return found
+        return [Finding(name, 1, "the checker failed: " + output.strip()[-2000:])], False
+    return found, not any("[clang-diagnostic-error]" in finding.message for finding in found)

@@ -79,6 +79,9 @@ class Tree:
         return os.path.isfile(os.path.join(self.root, name))
 
     def text(self, name):
+        """The file's text; empty if it went away since the files were listed."""
+        if not self.exists(name):
+            return ""
         with open(os.path.join(self.root, name), encoding="utf-8", errors="replace") as file:
             return file.read()
 
