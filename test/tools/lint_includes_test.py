@@ -69,6 +69,12 @@ def test_wrong_include_of_the_core(said, include):
     assert said(includes.check, files) == ["src/ibcm/model/a.cc:1"]
 
 
+def test_a_test_sees_no_other_tests_support(said):
+    files = dict(HEADERS, **{"test/lab/support.h": "",
+                             "test/ibcm/a_test.cc": '#include "support.h"\n'})
+    assert said(includes.check, files) == ["test/ibcm/a_test.cc:1"]
+
+
 def test_near_misses(said):
     files = dict(HEADERS, **{
         "src/ibcm/model/a.cc": '// #include "interleave/model/interleave.h"\n'
@@ -79,5 +85,6 @@ def test_near_misses(said):
         "src/ib-fabric/model/c.cc": "#include <ns3/simulator.h>\n",
         "test/ibcm/support.h": "",
         "test/ibcm/d_test.cc": '#include "ibcm/support.h"\n#include <fmt/core.h>\n',
+        "test/ibcm/e_test.cc": '#include "support.h"\n',
     })
     assert said(includes.check, files) == []

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Who may include whom: the table in tools/parts.py, held against every #include."""
 
+import os
 import re
 
 from lint.tree import Finding, code_only, line_of
@@ -44,7 +45,9 @@ def _problem(tree, name, quoted, header):
         if header.partition("/")[0] in PARTS:
             return '<%s> is our own header: write "%s"' % (header, header)
         return _library_problem(folder, rest, header)
-    if folder != "src" and tree.exists("%s/%s" % (folder, header)):
+    # The tests' and benchmarks' own support: from their folder, or lying beside the file.
+    if folder != "src" and (tree.exists("%s/%s" % (folder, header)) or (
+            "/" not in header and tree.exists(os.path.join(os.path.dirname(name), header)))):
         return None
     part = header.partition("/")[0]
     if header.startswith("ns3/"):
