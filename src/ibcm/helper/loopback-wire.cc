@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "ibcm/helper/loopback-wire.h"
+
+#include <utility>
+
+namespace ibcm
+{
+
+LoopbackWire::LoopbackWire() = default;
+LoopbackWire::~LoopbackWire() = default;
+
+LoopbackWire::End& LoopbackWire::AddEnd(EndTables tables)
+{
+    m_ends.push_back(std::make_unique<End>(*this, m_ends.size(), std::move(tables)));
+    return *m_ends.back();
+}
+
+void LoopbackWire::SetTap(std::function<void(const Flight&)> tap)
+{
+    m_tap = std::move(tap);
+}
+
+std::size_t LoopbackWire::InFlight() const
+{
+    return m_flights.size();
+}
+
+const Flight& LoopbackWire::At(std::size_t index) const
+{
+    return *m_flights.at(index);
+}
+
+std::unique_ptr<Flight> LoopbackWire::Take(std::size_t index)
+{
+    if (index >= m_flights.size())
+    {
+        return nullptr;
+    }
+    auto flight = std::move(m_flights[index]);
+    m_flights.erase(m_flights.begin() + static_cast<std::ptrdiff_t>(index));
+    return flight;
+}
+
+std::unique_ptr<Flight> LoopbackWire::NewFlight()
+{
+    if (m_spare.empty())
+    {
+        return std::make_unique<Flight>();
+    }
+    auto flight = std::move(m_spare.back());
+    m_spare.pop_back();
+    return flight;
+}
+
+bool LoopbackWire::Transmit(End& from, const ibwire::MadBytes& mad, const MadAddress& address)
+{
+    auto flight = NewFlight();
+    flight->number = ++m_transmitted;
+    flight->from = from.m_number;
+    flight->to = m_ends.size(); // nobody: a LID that does not exist swallows what is sent to it
+    for (const auto& end : m_ends)
+    {
+        if (end->m_tables.lid == address.dlid)
+        {
+            flight->to = end->m_number;
+        }
+    }
+    flight->address = address;
+    flight->bytes = mad;
+    if (m_tap)
+    {
+        m_tap(*flight);
+    }
+    m_flights.push_back(std::move(flight));
+    return true;
+}
+
+bool LoopbackWire::Deliver(std::size_t index)
+{
+    auto flight = Take(index);
+    if (!flight)
+    {
+        return false;
+    }
+    if (flight->to < m_ends.size())
+    {
+        m_ends[flight->to]->Receive(*flight, *m_ends[flight->from]);
+    }
+    m_spare.push_back(std::move(flight));
+    return true;
+}
+
+std::size_t LoopbackWire::DeliverAll()
+{
+    std::size_t delivered = 0;
+    while (Deliver())
+    {
+        ++delivered;
+    }
+    return delivered;
+}
+
+bool LoopbackWire::Drop(std::size_t index)
+{
+    auto flight = Take(index);
+    if (!flight)
+    {
+        return false;
+    }
+    m_spare.push_back(std::move(flight));
+    return true;
+}
+
+void LoopbackWire::DropAll()
+{
+    while (Drop())
+    {
+    }
+}
+
+bool LoopbackWire::Duplicate(std::size_t index)
+{
+    if (index >= m_flights.size())
+    {
+        return false;
+    }
+    auto copy = NewFlight();
+    *copy = *m_flights[index];
+    m_flights.push_back(std::move(copy));
+    return true;
+}
+
+bool LoopbackWire::Delay(std::size_t index)
+{
+    auto flight = Take(index);
+    if (!flight)
+    {
+        return false;
+    }
+    m_flights.push_back(std::move(flight));
+    return true;
+}
+
+LoopbackWire::End::End(LoopbackWire& wire, std::size_t number, EndTables tables)
+    : m_wire(wire),
+      m_number(number),
+      m_tables(std::move(tables))
+{
+}
+
+void LoopbackWire::End::Attach(ReliablePort* port)
+{
+    m_port = port;
+}
+
+void LoopbackWire::End::SetDown(bool down)
+{
+    m_down = down;
+}
+
+bool LoopbackWire::End::Transmit(const ibwire::MadBytes& mad, const MadAddress& address)
+{
+    return !m_down && m_wire.Transmit(*this, mad, address);
+}
+
+void LoopbackWire::End::Receive(const Flight& flight, const End& from)
+{
+    if (m_port == nullptr)
+    {
+        return;
+    }
+    // A packet with a P_Key that this end does not have never gets past its port.
+    const auto pkeyIndex = FindPkey(from.m_tables.pkeys.at(flight.address.pkeyIndex));
+    if (!pkeyIndex)
+    {
+        return;
+    }
+    ReceivedMad received;
+    received.bytes = flight.bytes;
+    received.pkey = from.m_tables.pkeys[flight.address.pkeyIndex];
+    MadAddress& reply = received.replyAddress;
+    reply.dlid = from.m_tables.lid;
+    reply.sl = flight.address.sl;
+    reply.pkeyIndex = *pkeyIndex;
+    reply.hasGrh = flight.address.hasGrh;
+    if (reply.hasGrh)
+    {
+        reply.dgid = from.GidAt(flight.address.sgidIndex);
+        reply.sgidIndex = FindGid(flight.address.dgid).value_or(0);
+        reply.flowLabel = flight.address.flowLabel;
+        reply.hopLimit = flight.address.hopLimit;
+        reply.trafficClass = flight.address.trafficClass;
+    }
+    m_port->Received(received);
+}
+
+std::uint16_t LoopbackWire::End::Lid() const
+{
+    return m_tables.lid;
+}
+
+std::optional<std::uint8_t> LoopbackWire::End::FindGid(const ibwire::Gid& gid) const
+{
+    for (std::size_t i = 0; i < m_tables.gids.size(); ++i)
+    {
+        if (m_tables.gids[i] == gid)
+        {
+            return static_cast<std::uint8_t>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+ibwire::Gid LoopbackWire::End::GidAt(std::uint8_t index) const
+{
+    return index < m_tables.gids.size() ? m_tables.gids[index] : ibwire::Gid{};
+}
+
+std::optional<std::uint16_t> LoopbackWire::End::FindPkey(std::uint16_t pkey) const
+{
+    constexpr std::uint16_t kWithoutMembership = 0x7fff;
+    for (std::size_t i = 0; i < m_tables.pkeys.size(); ++i)
+    {
+        if ((m_tables.pkeys[i] & kWithoutMembership) == (pkey & kWithoutMembership))
+        {
+            return static_cast<std::uint16_t>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace ibcm

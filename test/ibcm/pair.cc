@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "pair.h"
+
+#include <ostream>
+
+namespace ibcm::test
+{
+
+Disposition Recorder::OnCmEvent(ConnectionManager& manager, Handle id, const Event& event)
+{
+    EXPECT_EQ(m_inside[id], 0) << "two events of one id at once";
+    ++m_inside[id];
+    told.push_back({id, event, m_runtime.Now()});
+    const Disposition answer = react ? react(manager, id, event) : Disposition::kKeep;
+    --m_inside[id];
+    return answer;
+}
+
+std::string Recorder::TakeNames()
+{
+    std::string names;
+    for (const Told& one : told)
+    {
+        names += (names.empty() ? "" : " ") + std::string(ToString(one.event.type));
+    }
+    told.clear();
+    return names;
+}
+
+const Told& Recorder::Last() const
+{
+    if (told.empty())
+    {
+        throw std::logic_error("no event has been told");
+    }
+    return told.back();
+}
+
+void LifeObserver::OnSync(SyncKind, const void*, const char*)
+{
+}
+
+void LifeObserver::OnAccess(const void*, const char*, bool)
+{
+}
+
+void LifeObserver::OnMade(const char* objectClass, std::uint64_t, const void* object, std::size_t)
+{
+    ++m_made;
+    EXPECT_TRUE(m_living.emplace(object, objectClass).second) << objectClass << " made twice";
+}
+
+void LifeObserver::OnFreed(const void* object)
+{
+    EXPECT_EQ(m_living.erase(object), 1U) << "something freed that was not made";
+}
+
+Host::Host(StepRuntime& runtime,
+           LoopbackWire& wire,
+           std::uint64_t guid,
+           std::uint16_t lid,
+           const Options& options)
+    : gid(ibwire::Gid::From(ibwire::kDefaultGidPrefix, guid + 1)),
+      end(wire.AddEnd({lid, {gid}, {0xffff}})),
+      port(runtime, end, 1),
+      consumer(runtime),
+      cm(runtime, DeviceInfo{guid, 10}, options)
+{
+    end.Attach(&port);
+    EXPECT_TRUE(cm.AddPort(1, port));
+}
+
+Host::~Host()
+{
+    end.Attach(nullptr);
+}
+
+Pair::Pair()
+{
+    runtime.SetObserver(&life);
+    hostA = std::make_unique<Host>(runtime, wire, kGuidA, kLidA);
+    hostB = std::make_unique<Host>(runtime, wire, kGuidB, kLidB);
+    wire.SetTap(
+        [this](const Flight& flight)
+        {
+            const auto message = ibwire::DecodeCm(flight.bytes);
+            ASSERT_TRUE(message) << "something other than a CM message was sent";
+            sent.push_back({flight.from,
+                            runtime.Now(),
+                            flight.address,
+                            ibwire::DecodeHeader(flight.bytes),
+                            *message,
+                            flight.bytes});
+        });
+}
+
+void Pair::TearDown()
+{
+    runtime.SetLockHook({});
+    for (Host* host : {hostA.get(), hostB.get()})
+    {
+        host->end.SetDown(false);
+        host->consumer.react = {};
+    }
+    wire.DropAll();
+    for (const auto& [host, id] : created)
+    {
+        (void)host->cm.Destroy(id); // gone already, if the test has destroyed it
+    }
+    for (const Told& one : hostB->consumer.told)
+    {
+        (void)hostB->cm.Destroy(one.id);
+    }
+    wire.DropAll();
+    runtime.RunUntilIdle();
+    for (Host* host : {hostA.get(), hostB.get()})
+    {
+        EXPECT_EQ(host->cm.LiveIds(), 0U) << "leaked ids";
+        EXPECT_EQ(host->cm.PeerRecords(), 0U) << "leaked peers";
+        EXPECT_EQ(host->port.Outstanding(), 0U) << "leaked sends";
+    }
+    EXPECT_EQ(runtime.ReadyItems(), 0U);
+    EXPECT_EQ(runtime.ArmedTimers(), 0U);
+    EXPECT_EQ(life.Living(), 0U) << "objects made and not freed";
+    hostA.reset();
+    hostB.reset();
+}
+
+Path Pair::PathToB() const
+{
+    Path path;
+    path.sgid = hostA->gid;
+    path.dgid = hostB->gid;
+    path.slid = kLidA;
+    path.dlid = kLidB;
+    path.packetLifeTime = kLifeTime;
+    return path;
+}
+
+ReqParameters Pair::Req() const
+{
+    ReqParameters parameters;
+    parameters.serviceId = kService;
+    parameters.primaryPath = PathToB();
+    parameters.localQpn = kQpnA;
+    parameters.startingPsn = kPsnA;
+    parameters.responderResources = 3;
+    parameters.initiatorDepth = 5;
+    parameters.remoteCmResponseTimeout = kResponseTimeout;
+    parameters.localCmResponseTimeout = kResponseTimeout + 1;
+    parameters.maxCmRetries = kRetries;
+    return parameters;
+}
+
+RepParameters Pair::Rep() const
+{
+    RepParameters parameters;
+    parameters.localQpn = kQpnB;
+    parameters.startingPsn = kPsnB;
+    parameters.responderResources = 4;
+    parameters.initiatorDepth = 2;
+    parameters.targetAckDelay = 15;
+    return parameters;
+}
+
+Handle Pair::CreateA()
+{
+    const auto id = hostA->cm.Create(hostA->consumer);
+    EXPECT_TRUE(id);
+    created.emplace_back(hostA.get(), *id);
+    return *id;
+}
+
+Handle Pair::CreateB()
+{
+    const auto id = hostB->cm.Create(hostB->consumer);
+    EXPECT_TRUE(id);
+    created.emplace_back(hostB.get(), *id);
+    return *id;
+}
+
+void Pair::DestroyA(Handle id)
+{
+    EXPECT_TRUE(hostA->cm.Destroy(id));
+}
+
+void Pair::DestroyB(Handle id)
+{
+    EXPECT_TRUE(hostB->cm.Destroy(id));
+}
+
+Handle Pair::ListenB(std::uint64_t serviceId)
+{
+    const Handle id = CreateB();
+    EXPECT_TRUE(hostB->cm.Listen(id, serviceId));
+    return id;
+}
+
+Handle Pair::Connect(const ReqParameters& parameters)
+{
+    const Handle id = CreateA();
+    EXPECT_TRUE(hostA->cm.SendReq(id, parameters));
+    return id;
+}
+
+Handle Pair::Connect()
+{
+    return Connect(Req());
+}
+
+Handle Pair::Accepted() const
+{
+    for (auto it = hostB->consumer.told.rbegin(); it != hostB->consumer.told.rend(); ++it)
+    {
+        if (it->event.type == EventType::kReqReceived)
+        {
+            return it->id;
+        }
+    }
+    throw std::logic_error("B has had no REQ_RECEIVED");
+}
+
+void Pair::Settle()
+{
+    while (wire.DeliverAll() + runtime.RunReady() != 0)
+    {
+    }
+}
+
+void Pair::ForgetRecords()
+{
+    sent.clear();
+    hostA->consumer.told.clear();
+    hostB->consumer.told.clear();
+}
+
+void Pair::Establish()
+{
+    ReachA(State::kEstablished);
+}
+
+void Pair::ReachA(State state)
+{
+    if (state == State::kIdle)
+    {
+        a = CreateA();
+        return;
+    }
+    if (state == State::kListen)
+    {
+        a = CreateA();
+        ASSERT_TRUE(hostA->cm.Listen(a, kService));
+        return;
+    }
+    if (listener == Handle::kNone)
+    {
+        listener = ListenB();
+    }
+    a = Connect();
+    Settle();
+    b = Accepted();
+    created.emplace_back(hostB.get(), b);
+    if (state == State::kReqSent)
+    {
+        ForgetRecords();
+        return;
+    }
+    ASSERT_TRUE(hostB->cm.SendRep(b, Rep()));
+    Settle();
+    if (state == State::kRepRcvd)
+    {
+        ForgetRecords();
+        return;
+    }
+    ASSERT_TRUE(hostA->cm.SendRtu(a));
+    Settle();
+    switch (state)
+    {
+    case State::kEstablished:
+        break;
+    case State::kDreqSent:
+        ASSERT_TRUE(hostA->cm.SendDreq(a));
+        wire.DropAll();
+        break;
+    case State::kDreqRcvd:
+        ASSERT_TRUE(hostB->cm.SendDreq(b));
+        Settle();
+        break;
+    case State::kTimewait:
+        ASSERT_TRUE(hostA->cm.SendDreq(a));
+        Settle();
+        ASSERT_TRUE(hostB->cm.SendDrep(b));
+        Settle();
+        break;
+    default:
+        throw std::logic_error("the active side cannot be brought to this state");
+    }
+    ForgetRecords();
+    ASSERT_EQ(StateA(), state);
+}
+
+void Pair::ReachB(State state)
+{
+    switch (state)
+    {
+    case State::kIdle:
+        b = CreateB();
+        return;
+    case State::kListen:
+        b = ListenB();
+        return;
+    case State::kReqRcvd:
+        ReachA(State::kReqSent);
+        break;
+    case State::kRepSent:
+        ReachA(State::kReqSent);
+        ASSERT_TRUE(hostB->cm.SendRep(b, Rep()));
+        wire.DropAll();
+        break;
+    case State::kEstablished:
+        ReachA(State::kEstablished);
+        break;
+    case State::kDreqSent:
+        ReachA(State::kEstablished);
+        ASSERT_TRUE(hostB->cm.SendDreq(b));
+        wire.DropAll();
+        break;
+    case State::kDreqRcvd:
+        ReachA(State::kEstablished);
+        ASSERT_TRUE(hostA->cm.SendDreq(a));
+        Settle();
+        break;
+    case State::kTimewait:
+        ReachA(State::kTimewait);
+        break;
+    default:
+        throw std::logic_error("the passive side cannot be brought to this state");
+    }
+    ForgetRecords();
+    ASSERT_EQ(StateB(), state);
+}
+
+State Pair::StateA() const
+{
+    return hostA->cm.StateOf(a).value();
+}
+
+State Pair::StateB() const
+{
+    return hostB->cm.StateOf(b).value();
+}
+
+std::string Pair::TakeSent()
+{
+    std::string names;
+    for (const SentMad& mad : sent)
+    {
+        names += names.empty() ? "" : " ";
+        names += mad.from == 0 ? "A>" : "B>";
+        names += ibwire::ToString(ibwire::AttributeOf(mad.message));
+    }
+    sent.clear();
+    return names;
+}
+
+namespace
+{
+
+ReceivedMad Received(const ibwire::CmMessage& message,
+                     std::uint64_t transactionId,
+                     std::uint16_t fromLid)
+{
+    ibwire::MadHeader header;
+    header.transactionId = transactionId;
+    ReceivedMad mad;
+    mad.bytes = ibwire::EncodeCm(header, message).value();
+    mad.replyAddress.dlid = fromLid;
+    return mad;
+}
+
+} // namespace
+
+void Pair::InjectToA(const ibwire::CmMessage& message, std::uint64_t transactionId)
+{
+    hostA->port.Received(Received(message, transactionId, kLidB));
+}
+
+void Pair::InjectToB(const ibwire::CmMessage& message, std::uint64_t transactionId)
+{
+    hostB->port.Received(Received(message, transactionId, kLidA));
+}
+
+std::vector<std::uint8_t> Bytes(std::size_t count, std::uint8_t from)
+{
+    std::vector<std::uint8_t> bytes(count);
+    for (std::size_t i = 0; i < count; ++i)
+    {
+        bytes[i] = static_cast<std::uint8_t>(from + i);
+    }
+    return bytes;
+}
+
+bool Holds(std::span<const std::uint8_t> field, std::span<const std::uint8_t> bytes)
+{
+    for (std::size_t i = 0; i < field.size(); ++i)
+    {
+        if (field[i] != (i < bytes.size() ? bytes[i] : 0))
+        {
+            return false;
+        }
+    }
+    return field.size() >= bytes.size();
+}
+
+} // namespace ibcm::test
+
+namespace ibcm
+{
+
+void PrintTo(State state, std::ostream* out)
+{
+    *out << ToString(state);
+}
+
+void PrintTo(Input input, std::ostream* out)
+{
+    *out << ToString(input);
+}
+
+void PrintTo(CmError error, std::ostream* out)
+{
+    *out << ToString(error);
+}
+
+void PrintTo(EventType type, std::ostream* out)
+{
+    *out << ToString(type);
+}
+
+} // namespace ibcm
