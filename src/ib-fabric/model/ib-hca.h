@@ -50,18 +50,19 @@ class IbHca : public IbNode
     void SendRouted(IbPort& endPort, Ptr<IbPacket> packet) override;
 
   protected:
-    void NotifyConstructionCompleted() override;
     void DoDispose() override;
     void DeliverToQueuePair(IbPort& endPort, Ptr<IbPacket> packet) override;
 
   private:
+    void SetReceiveLatency(Time latency);
+    Time GetReceiveLatency() const;
+
     static constexpr std::uint32_t kFirstQpn = 0x40; // below: reserved, as real adapters do
     static constexpr std::uint32_t kLastQpn = 0xfffffe;
 
     std::map<std::uint32_t, Ptr<IbQueuePair>> m_queuePairs;
     std::uint32_t m_nextQpn{kFirstQpn};
     std::uint32_t m_maxQueuePairs{65536};
-    Time m_latency;
 };
 
 } // namespace ns3

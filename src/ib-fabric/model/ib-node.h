@@ -111,6 +111,12 @@ class IbNode : public Object
         return m_cutThrough;
     }
 
+    /** \returns what the subnet management agent needs for one SMP */
+    Time GetSmpProcessingTime() const
+    {
+        return m_smpProcessingTime;
+    }
+
     /**
      * A packet has come in.
      * \param port through which
@@ -124,6 +130,9 @@ class IbNode : public Object
      * \param packet complete but for its CRCs
      */
     virtual void SendRouted(IbPort& endPort, Ptr<IbPacket> packet) = 0;
+
+    /** A port has come up, gone down, become Armed or Active. \param port the port */
+    virtual void PortStateChanged(IbPort& port);
 
     /**
      * Hands a packet for this node to QP0, QP1 or another queue pair.
@@ -146,6 +155,8 @@ class IbNode : public Object
     void SetIngress(Time latency, bool cutThrough);
 
   private:
+    Ptr<IbPort> CreatePort(Ptr<Node> node, std::uint8_t number);
+
     TopologyNode m_description;
     std::uint32_t m_ordinal{0};
     std::uint32_t m_context{0};
@@ -157,6 +168,10 @@ class IbNode : public Object
     std::unique_ptr<SubnetManagementInterface> m_smi;
     std::vector<std::unique_ptr<PerformanceAgent>> m_pmas;
     Time m_smpProcessingTime;
+    Time m_loopbackLatency;
+    std::uint32_t m_mtuCap{0};
+    std::uint8_t m_vlCap{0};
+    std::uint16_t m_pkeyTableSize{0};
 };
 
 } // namespace ns3

@@ -2,7 +2,6 @@
 #ifndef IB_PACKET_H
 #define IB_PACKET_H
 
-#include <ns3/empty.h>
 #include <ns3/ptr.h>
 #include <ns3/simple-ref-count.h>
 
@@ -96,6 +95,13 @@ class IbPacket : public SimpleRefCount<IbPacket, empty, IbPacketDeleter>
     std::uint8_t GetVl() const
     {
         return Bytes()[0] >> 4;
+    }
+
+    /** \param vl virtual lane, 0..15 */
+    void SetVl(std::uint8_t vl)
+    {
+        std::uint8_t* first = Modify();
+        *first = static_cast<std::uint8_t>((*first & 0x0f) | vl << 4);
     }
 
     /** \returns service level, LRH.SL */

@@ -6,6 +6,7 @@
 #include "ib-fabric/model/ib-fault-model.h"
 #include "ib-fabric/model/ib-net-device.h"
 #include "ib-fabric/model/ib-packet.h"
+#include "ib-fabric/model/link-rate.h"
 #include "ib-fabric/model/port-counters.h"
 #include "ib-fabric/model/vl-queue.h"
 #include "ib-wire/model/gid.h"
@@ -188,9 +189,23 @@ class IbPort : public IbNetDevice
     void DoDispose() override;
 
   private:
+    // States.
     void LinkChanged();
-    void StartTransmission(Ptr<IbPacket> packet, std::int64_t startPs);
-    void ScheduleArrival(Ptr<IbPacket> packet, std::int64_t startPs, std::int64_t txEndPs);
+    void ChangeState(ibwire::PortState state);
+    void TakeDown();
+    void RecordLinkRate(IbLinkRate rate);
+
+    // Sending. All times in picoseconds: nowPs is the time of this event, startPs the time at
+    // which the first byte leaves (in its fraction of a nanosecond before nowPs, perhaps).
+    void StartTransmission(Ptr<IbPacket> packet, std::int64_t nowPs, std::int64_t startPs);
+    void ApplyFate(const IbFate& fate,
+                   Ptr<IbPacket> packet,
+                   std::int64_t nowPs,
+                   std::int64_t startPs);
+    void ScheduleArrival(Ptr<IbPacket> packet,
+                         std::int64_t nowPs,
+                         std::int64_t startPs,
+                         std::int64_t extraPs);
     void Enqueue(Ptr<IbPacket> packet, std::int64_t nowPs);
     void TransmitNext();
     void FlushQueues();
@@ -199,6 +214,7 @@ class IbPort : public IbNetDevice
     IbNode* m_owner{nullptr};
     IbPort* m_peer{nullptr};
     std::uint8_t m_number{0};
+    std::uint32_t m_vl15Buffer{0};
     bool m_waiting{false};     // an event will call TransmitNext()
     std::uint64_t m_kbps{1};   // of the cable
     std::int64_t m_delayPs{0}; // of the cable
