@@ -102,7 +102,6 @@ TEST(ThreadSanitizer, PrimitivesOrderWhatTheyShould)
                                byTimer = 1;
                                timer.Arm(10);
                                world.engine.Sleep(20);
-                               timer.CancelSync();
                                queue.Flush();
                                EXPECT_EQ(byTimer, 2);
                                EXPECT_FALSE(timer.CancelSync());

@@ -285,7 +285,9 @@ TEST(WorkQueue, ShutdownRunsWhatIsQueued)
 Violation MisuseOf(const std::function<void(World&, WorkQueue&, Work&)>& inHandler,
                    const std::function<void(World&, WorkQueue&, std::unique_ptr<Work>&)>& inTask)
 {
-    World world;
+    EngineOptions options;
+    options.unwind = true; // some have objects of their own on their stacks
+    World world(options);
     std::unique_ptr<Work> work;
     WorkQueue queue(world.engine, "worker", 1);
     work = std::make_unique<Work>([&] { inHandler(world, queue, *work); });
@@ -297,6 +299,7 @@ Violation MisuseOf(const std::function<void(World&, WorkQueue&, Work&)>& inHandl
                        });
     const RunResult result = world.engine.Run();
     EXPECT_FALSE(result.Passed());
+    world.engine.Reset(); // while queue and item are there
     return result.violation.value_or(Violation{});
 }
 

@@ -248,13 +248,13 @@ void Engine::WaitSlow(const Op& op, WaitList& list, Task* const* holder)
     Task& self = *m_current;
     if (&self == &m_main)
     {
-        Fail(ViolationKind::kBlockingCall,
-             fmt::format("an event handler would have to wait: {} {}{}{}",
-                         OpKindText(op.kind),
-                         ObjectText(op.object),
-                         holder != nullptr && *holder != nullptr ? ", held by " + (*holder)->Name()
-                                                                 : "",
-                         op.site != nullptr ? fmt::format(" ({})", op.site) : ""));
+        std::string text = fmt::format(
+            "an event handler would have to wait: {} {}{}{}",
+            OpKindText(op.kind),
+            ObjectText(op.object),
+            holder != nullptr && *holder != nullptr ? ", held by " + (*holder)->Name() : "",
+            op.site != nullptr ? fmt::format(" ({})", op.site) : "");
+        Fail(ViolationKind::kBlockingCall, std::move(text));
     }
     CheckStepLimit();
     self.m_pending = op;
@@ -439,11 +439,12 @@ void Engine::NoSuchOption(const ChoicePoint& point, std::uint32_t choice)
 void Engine::Fail(ViolationKind kind, std::string text)
 {
     const EngineScope scope;
-    Record(kind, text);
     if (m_current == &m_main)
     {
+        Record(kind, text);
         throw ViolationError(text);
     }
+    Record(kind, std::move(text)); // nothing may stay on a stack that is about to be forgotten
     SwitchTo(m_main);
     std::abort(); // nobody continues a task that has failed
 }

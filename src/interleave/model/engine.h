@@ -235,7 +235,11 @@ class Engine
         return m_active;
     }
 
-    /** Ends the run with a violation. On the main context it throws ViolationError. */
+    /**
+     * Ends the run with a violation. On the main context it throws ViolationError; a task never
+     * returns from it, nor runs its destructors (unless EngineOptions::unwind says so): make @p
+     * text in a statement of its own, so that no temporary of it is left behind.
+     */
     [[noreturn]] void Fail(ViolationKind kind, std::string text);
 
     /** Ends the run with a violation before the next operation or event; returns. */

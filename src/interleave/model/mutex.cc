@@ -42,10 +42,9 @@ void Mutex::Lock(const char* site)
     Task* self = m_engine.CurrentContext();
     if (m_owner == self && !m_engine.Unwinding())
     {
-        m_engine.Fail(ViolationKind::kLockMisuse,
-                      fmt::format("{} locks {}, which it holds already",
-                                  self->Name(),
-                                  m_engine.ObjectText(m_object)));
+        std::string text = fmt::format(
+            "{} locks {}, which it holds already", self->Name(), m_engine.ObjectText(m_object));
+        m_engine.Fail(ViolationKind::kLockMisuse, std::move(text));
     }
     m_engine.PointAt(
         Op{OpKind::kLock, m_object, true, site}, m_waiters, m_owner == nullptr, &m_owner);
@@ -81,12 +80,12 @@ void Mutex::Unlock(const char* site)
     }
     if (m_owner != m_engine.CurrentContext())
     {
-        m_engine.Fail(
-            ViolationKind::kLockMisuse,
+        std::string text =
             fmt::format("{} unlocks {}, which {}",
                         m_engine.CurrentContext()->Name(),
                         m_engine.ObjectText(m_object),
-                        m_owner == nullptr ? "nobody holds" : m_owner->Name() + " holds"));
+                        m_owner == nullptr ? "nobody holds" : m_owner->Name() + " holds");
+        m_engine.Fail(ViolationKind::kLockMisuse, std::move(text));
     }
     m_engine.Point(Op{OpKind::kUnlock, m_object, true, site});
     TsanRelease(this);

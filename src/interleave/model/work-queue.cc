@@ -195,11 +195,11 @@ bool WorkQueue::Insert(WorkItem& item)
 {
     if (item.m_queue != nullptr && item.m_queue != this)
     {
-        m_engine.Fail(ViolationKind::kWorkMisuse,
-                      fmt::format("a work item is queued on {} while it is {} {}",
-                                  m_engine.ObjectText(m_object),
-                                  item.m_pending ? "queued on" : "run by",
-                                  m_engine.ObjectText(item.m_queue->m_object)));
+        std::string text = fmt::format("a work item is queued on {} while it is {} {}",
+                                       m_engine.ObjectText(m_object),
+                                       item.m_pending ? "queued on" : "run by",
+                                       m_engine.ObjectText(item.m_queue->m_object));
+        m_engine.Fail(ViolationKind::kWorkMisuse, std::move(text));
     }
     if (item.m_pending || item.m_cancelling != 0 || m_shutdown)
     {
@@ -278,9 +278,9 @@ void WorkQueue::WaitUntilIdle(WorkItem& item, const char* site)
     }
     if (item.m_worker->task == m_engine.CurrentTask())
     {
-        m_engine.Fail(
-            ViolationKind::kWorkMisuse,
-            fmt::format("a work item of {} waits for itself", m_engine.ObjectText(m_object)));
+        std::string text =
+            fmt::format("a work item of {} waits for itself", m_engine.ObjectText(m_object));
+        m_engine.Fail(ViolationKind::kWorkMisuse, std::move(text));
     }
     ++item.m_cancelling;
     Waiter waiter{nullptr, &item, 0, nullptr};
@@ -293,10 +293,11 @@ void WorkQueue::Flush(const char* site)
     const EngineScope scope;
     if (OnOwnWorker())
     {
-        m_engine.Fail(ViolationKind::kWorkMisuse,
-                      fmt::format("{} is flushed by its own worker {}, which would wait for itself",
-                                  m_engine.ObjectText(m_object),
-                                  m_engine.CurrentTask()->Name()));
+        std::string text =
+            fmt::format("{} is flushed by its own worker {}, which would wait for itself",
+                        m_engine.ObjectText(m_object),
+                        m_engine.CurrentTask()->Name());
+        m_engine.Fail(ViolationKind::kWorkMisuse, std::move(text));
     }
     m_engine.Point(Op{OpKind::kFlush, m_object, true, site});
     Waiter waiter{nullptr, nullptr, m_lastTicket, nullptr};
@@ -308,10 +309,10 @@ void WorkQueue::Shutdown(const char* site)
     const EngineScope scope;
     if (OnOwnWorker())
     {
-        m_engine.Fail(ViolationKind::kWorkMisuse,
-                      fmt::format("{} is shut down by its own worker {}",
-                                  m_engine.ObjectText(m_object),
-                                  m_engine.CurrentTask()->Name()));
+        std::string text = fmt::format("{} is shut down by its own worker {}",
+                                       m_engine.ObjectText(m_object),
+                                       m_engine.CurrentTask()->Name());
+        m_engine.Fail(ViolationKind::kWorkMisuse, std::move(text));
     }
     m_engine.Point(Op{OpKind::kFlush, m_object, true, site});
     if (m_engine.Unwinding())
