@@ -161,7 +161,7 @@ Application::SendReq(Session& session, const ibcm::Path& path)
     parameters.startingPsn = static_cast<std::uint32_t>(m_host.Runtime().Random()) & kPsnMask;
     parameters.responderResources = kRdAtomicDepth;
     parameters.initiatorDepth = kRdAtomicDepth;
-    parameters.remoteCmResponseTimeout = static_cast<std::uint8_t>(spec.cmResponseTimeout);
+    parameters.remoteCmResponseTimeout = static_cast<std::uint8_t>(spec.remoteCmResponseTimeout);
     parameters.localCmResponseTimeout = static_cast<std::uint8_t>(spec.cmResponseTimeout);
     parameters.maxCmRetries = static_cast<std::uint8_t>(spec.maxCmRetries);
     parameters.privateData = BytesOf(spec.privateData);
