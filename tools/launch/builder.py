@@ -12,7 +12,7 @@ import sys
 
 from launch import inputs
 from launch.errors import WeftError
-from launch.places import BUILD, CHECKOUT, processors, variant_folder
+from launch.places import BUILD, CHECKOUT, debian_path, processors, variant_folder
 from launch.waf import waf_command
 
 _PROGRESS = re.compile(r"\[\s*(\d+)/(\d+)\]\s+(\S.*)")
@@ -106,7 +106,8 @@ class Builder:
             if "python-module" in names and glob.glob(_PYTHON_FILES):
                 names.append("python-files")
             command.append("--targets=" + ",".join(names))
-        environment = dict(os.environ, WAFLOCK=".lock-waf-" + self.variant, LC_ALL="C.UTF-8")
+        environment = dict(os.environ, WAFLOCK=".lock-waf-" + self.variant, LC_ALL="C.UTF-8",
+                           PATH=debian_path())
         self._drive(command, environment, sorted(wanted))
         # Digests taken before the build: what was saved in its midst is built the next time.
         stamp["configuration"] = configuration

@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 
-from launch.places import CHECKOUT
+from launch.places import CHECKOUT, debian_path
 from variants import VARIANTS
 
 _BUILD_FILES = ["wscript"] + [
@@ -25,7 +25,7 @@ def configuration(variant):
     for name in _VARIABLES:
         digest.update(("%s=%s\n" % (name, os.environ.get(name))).encode())
     compiler = os.environ.get("CXX") or VARIANTS[variant][0] or "g++"
-    program = shutil.which(compiler.split()[-1])
+    program = shutil.which(compiler.split()[-1], path=debian_path())
     if program:
         found = os.stat(program)
         digest.update(repr([program, found.st_size, found.st_mtime_ns]).encode())

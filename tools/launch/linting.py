@@ -3,11 +3,12 @@
 
 import argparse
 import importlib
+import os
 import time
 
 from launch.builder import Builder
 from launch.errors import FINE, FOUND, usage_error
-from launch.places import CHECKOUT
+from launch.places import CHECKOUT, debian_path
 from lint.tree import Tree
 
 # name -> module, the quick ones first
@@ -34,6 +35,7 @@ def main(options):
         if name not in CHECKS:
             raise usage_error("there is no check '%s'; the checks are %s"
                               % (name, ", ".join(CHECKS)))
+    os.environ["PATH"] = debian_path()
     tree = Tree(CHECKOUT)
     modules = {name: importlib.import_module(CHECKS[name])
                for name in arguments.checks or CHECKS}

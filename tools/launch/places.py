@@ -27,6 +27,12 @@ def processors():
     return max(1, len(os.sched_getaffinity(0)))
 
 
+def debian_path():
+    """The PATH with Debian's own programs first: what Conda, pyenv and the like put before them
+    is not what our packages belong to. Another compiler is chosen by CXX."""
+    return os.pathsep.join(["/usr/bin", "/bin", os.environ.get("PATH", os.defpath)])
+
+
 def python_command(*arguments):
     """Debian's Python, with its byte code kept out of the source tree."""
     prefix = sys.pycache_prefix or os.path.join(BUILD, "pycache")

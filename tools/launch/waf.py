@@ -28,7 +28,7 @@ def waf_command():
 
 
 def _run_from(folder):
-    return python_command(os.path.join(TOOLS, "run_waf.py"), folder)
+    return python_command("-E", os.path.join(TOOLS, "run_waf.py"), folder)
 
 
 def _library_version(folder):

@@ -7,8 +7,8 @@ from lint.program import missing, run
 from lint.tree import Finding
 
 _COLUMNS = 100
-# E402: imports follow a change of sys.path in scripts. W503: PEP 8 has since turned it round.
-_IGNORED = "E402,W503"
+# E203, W503: PEP 8 has since turned them round. E402: scripts import behind a change of sys.path.
+_IGNORED = "E203,E402,W503"
 _LINE = re.compile(r"^(?P<path>[^:\n]+):(?P<line>\d+):(?:\d+:?)?\s*(?P<message>.+)$", re.MULTILINE)
 
 
