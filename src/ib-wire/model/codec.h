@@ -300,20 +300,13 @@ constexpr void PackInto(const M& message, std::uint8_t* bytes)
         });
 }
 
-template <auto Member, Message M>
-constexpr std::size_t IndexOf()
+template <auto Member, class... F>
+consteval std::size_t IndexOf(const std::tuple<F...>*)
 {
-    std::size_t found = kFieldCount<M>;
-    ForEachIndex<M>(
-        [&](auto index)
-        {
-            using Candidate = std::remove_cvref_t<decltype(std::get<index()>(kFields<M>))>;
-            if constexpr (std::is_same_v<Candidate, Field<Member>>)
-            {
-                found = index();
-            }
-        });
-    return found;
+    std::size_t index = 0;
+    // Stops counting at the field of this member; the number of fields if there is none.
+    (void)((std::is_same_v<F, Field<Member>> || (++index, false)) || ...);
+    return index;
 }
 
 template <auto Member>
@@ -323,7 +316,8 @@ template <auto Member>
 using ValueOf = typename MemberPointer<decltype(Member)>::Value;
 
 template <auto Member>
-inline constexpr std::size_t kIndexOf = IndexOf<Member, MessageOf<Member>>();
+inline constexpr std::size_t kIndexOf =
+    IndexOf<Member>(static_cast<const decltype(MessageOf<Member>::Fields())*>(nullptr));
 
 template <auto Member>
 inline constexpr bool kAlwaysFits =
