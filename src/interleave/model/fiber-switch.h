@@ -64,6 +64,8 @@ struct FiberSwitch
         __sanitizer_start_switch_fiber(&from.m_fakeStack, to.m_stack.base, to.m_stack.size);
 #endif
 #ifdef INTERLEAVE_TSAN
+        from.m_engineDepth = g_engineDepth;
+        g_engineDepth = to.m_engineDepth;
         // 1: the switch itself orders nothing, only the primitives do.
         __tsan_switch_to_fiber(to.m_tsanFiber, 1);
 #endif

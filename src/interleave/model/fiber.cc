@@ -56,7 +56,7 @@ void Fiber::Switch(Fiber& from, Fiber& to)
     FiberSwitch::Go(from, to);
 }
 
-void Fiber::Drop()
+INTERLEAVE_NO_TSAN void Fiber::Drop()
 {
     if (m_pool != nullptr)
     {
@@ -68,7 +68,18 @@ void Fiber::Drop()
 #ifdef INTERLEAVE_TSAN
     if (m_ownsTsanFiber)
     {
+        // It may have been left inside of the engine: leave that for it.
+        void* const current = __tsan_get_current_fiber();
+        __tsan_switch_to_fiber(m_tsanFiber, 1);
+        const int outer = g_engineDepth;
+        for (g_engineDepth = m_engineDepth; g_engineDepth > 0;)
+        {
+            LeaveEngine();
+        }
+        g_engineDepth = outer;
+        __tsan_switch_to_fiber(current, 1);
         __tsan_destroy_fiber(m_tsanFiber);
+        m_engineDepth = 0;
         m_ownsTsanFiber = false;
     }
 #endif

@@ -69,6 +69,7 @@ class Fiber
     StackPool* m_pool = nullptr;
     [[maybe_unused]] void* m_fakeStack = nullptr; // AddressSanitizer's
     [[maybe_unused]] void* m_tsanFiber = nullptr; // ThreadSanitizer's
+    [[maybe_unused]] int m_engineDepth = 0;
     [[maybe_unused]] bool m_ownsTsanFiber = false;
 };
 

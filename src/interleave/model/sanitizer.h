@@ -42,6 +42,37 @@ extern "C" void AnnotateIgnoreWritesEnd(const char* file, int line);
 namespace interleave
 {
 
+#ifdef INTERLEAVE_TSAN
+/**
+ * How many EngineScopes the running context is in. ThreadSanitizer keeps such a number a fiber,
+ * too, but does not tell it, and insists that it is 0 when a fiber goes. One OS thread runs
+ * everything.
+ */
+inline int g_engineDepth = 0;
+
+inline void EnterEngine()
+{
+    AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    ++g_engineDepth;
+}
+
+inline void LeaveEngine()
+{
+    --g_engineDepth;
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+    AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}
+#else
+inline void EnterEngine()
+{
+}
+
+inline void LeaveEngine()
+{
+}
+#endif
+
 /**
  * Code that belongs to the engine. ThreadSanitizer takes fibers for threads; the engine's own data
  * is shared between them without a lock, which is right because one OS thread runs everything, and
@@ -52,18 +83,12 @@ class EngineScope
   public:
     EngineScope()
     {
-#ifdef INTERLEAVE_TSAN
-        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-#endif
+        EnterEngine();
     }
 
     ~EngineScope()
     {
-#ifdef INTERLEAVE_TSAN
-        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
-#endif
+        LeaveEngine();
     }
 
     EngineScope(const EngineScope&) = delete;
@@ -76,18 +101,12 @@ class ProgramScope
   public:
     ProgramScope()
     {
-#ifdef INTERLEAVE_TSAN
-        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
-#endif
+        LeaveEngine();
     }
 
     ~ProgramScope()
     {
-#ifdef INTERLEAVE_TSAN
-        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-#endif
+        EnterEngine();
     }
 
     ProgramScope(const ProgramScope&) = delete;
