@@ -1,45 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "ibcm/helper/reliable-port.h"
 
-#include <utility>
+#include <algorithm>
+#include <vector>
 
 namespace ibcm
 {
-
-/** One reliable send under way; the port's lock protects it. */
-class ReliablePort::Pending final : public Timer
-{
-  public:
-    Pending(ReliablePort& port, WorkQueue& queue, const ibwire::MadBytes& bytes, const MadAddress& to)
-        : Timer(port.m_runtime, queue, "mad timeout"),
-          mad(bytes),
-          address(to),
-          m_port(port)
-    {
-    }
-
-    void Expired() override
-    {
-        m_port.Expired(*this);
-    }
-
-    const ibwire::MadBytes mad;
-    const MadAddress address;
-    SendToken token{SendToken::kNone};
-    Duration timeout{0};
-    unsigned retriesLeft{0};
-    std::uint64_t context{0};
-    bool cancelled{false}; ///< and its work already queued: that frees it
-
-  private:
-    ReliablePort& m_port;
-};
 
 ReliablePort::ReliablePort(Runtime& runtime, MadWire& wire, std::uint8_t number)
     : m_runtime(runtime),
       m_wire(wire),
       m_number(number),
       m_timers(runtime.MakeWorkQueue("mad-timer", 1)),
+      m_timer(std::make_unique<DeadlineTimer>(*this, runtime, *m_timers)),
       m_lock(runtime, "mad-port"),
       m_sends(runtime, "sends")
 {
@@ -47,39 +20,24 @@ ReliablePort::ReliablePort(Runtime& runtime, MadWire& wire, std::uint8_t number)
 
 ReliablePort::~ReliablePort()
 {
-    for (;;)
     {
-        std::unique_ptr<Pending> last;
-        {
-            MutexLock hold(m_lock);
-            auto& pending = m_sends.Write().pending;
-            if (pending.empty())
-            {
-                break;
-            }
-            auto node = pending.extract(pending.begin());
-            if (node.mapped()->Cancel())
-            {
-                last = std::move(node.mapped());
-            }
-            else
-            {
-                node.mapped()->cancelled = true;
-                (void)node.mapped().release(); // its work, queued already, frees it
-            }
-        }
+        MutexLock hold(m_lock);
+        Sends& sends = m_sends.Write();
+        sends.pending.clear();
+        sends.deadlines.clear();
+        SetTimer(sends);
     }
-    m_timers.reset(); // waits for such work
+    m_timers->Flush(); // a timer that was running may still be on its way out
+    m_timer.reset();
+    m_timers.reset();
 }
 
-void
-ReliablePort::SetSink(MadSink* sink)
+void ReliablePort::SetSink(MadSink* sink)
 {
     m_sink = sink;
 }
 
-void
-ReliablePort::Received(const ReceivedMad& mad)
+void ReliablePort::Received(const ReceivedMad& mad)
 {
     if (m_sink != nullptr)
     {
@@ -87,12 +45,11 @@ ReliablePort::Received(const ReceivedMad& mad)
     }
 }
 
-Result<SendToken>
-ReliablePort::Send(const ibwire::MadBytes& mad,
-                   const MadAddress& address,
-                   Duration timeout,
-                   unsigned retries,
-                   std::uint64_t context)
+Result<SendToken> ReliablePort::Send(const ibwire::MadBytes& mad,
+                                     const MadAddress& address,
+                                     Duration timeout,
+                                     unsigned retries,
+                                     std::uint64_t context)
 {
     if (timeout == Duration{0})
     {
@@ -102,131 +59,149 @@ ReliablePort::Send(const ibwire::MadBytes& mad,
         }
         return SendToken::kNone;
     }
-    auto pending = std::make_unique<Pending>(*this, *m_timers, mad, address);
-    pending->timeout = timeout;
-    pending->retriesLeft = retries;
-    pending->context = context;
     MutexLock hold(m_lock);
+    // Under the lock, so that after Cancel nothing more goes out.
     if (!m_wire.Transmit(mad, address))
     {
         return tl::unexpected(CmError::kSendFailed);
     }
     Sends& sends = m_sends.Write();
     const auto token = static_cast<SendToken>(++sends.lastToken);
-    pending->token = token;
-    pending->Arm(timeout);
-    sends.pending.emplace_hint(sends.pending.end(), token, std::move(pending));
+    const Instant deadline = m_runtime.Now() + timeout;
+    sends.pending.emplace_hint(
+        sends.pending.end(), token, Pending{mad, address, timeout, retries, context, deadline});
+    sends.deadlines.emplace(deadline, token);
+    SetTimer(sends);
     return token;
 }
 
-bool
-ReliablePort::Modify(SendToken token, Duration timeout)
+bool ReliablePort::Modify(SendToken token, Duration timeout)
 {
     MutexLock hold(m_lock);
-    auto& sends = m_sends.Write();
+    Sends& sends = m_sends.Write();
     const auto it = sends.pending.find(token);
     if (it == sends.pending.end())
     {
         return false;
     }
-    it->second->timeout = timeout;
-    it->second->Arm(timeout);
+    Pending& pending = it->second;
+    sends.deadlines.erase({pending.deadline, token});
+    pending.timeout = timeout;
+    pending.deadline = m_runtime.Now() + timeout;
+    sends.deadlines.emplace(pending.deadline, token);
+    SetTimer(sends);
     return true;
 }
 
-bool
-ReliablePort::Cancel(SendToken token)
+bool ReliablePort::Cancel(SendToken token)
 {
-    std::unique_ptr<Pending> ended; // freed after the lock
     MutexLock hold(m_lock);
-    auto& sends = m_sends.Write();
+    Sends& sends = m_sends.Write();
     const auto it = sends.pending.find(token);
     if (it == sends.pending.end())
     {
         return false;
     }
-    ended = std::move(it->second);
+    sends.deadlines.erase({it->second.deadline, token});
     sends.pending.erase(it);
-    if (!ended->Timer::Cancel())
-    {
-        ended->cancelled = true;
-        (void)ended.release(); // its work, queued already, frees it
-    }
+    SetTimer(sends);
     return true;
 }
 
-void
-ReliablePort::Expired(Pending& pending)
+void ReliablePort::SetTimer(Sends& sends)
 {
-    std::unique_ptr<Pending> ended;
-    bool failed = false;
+    const Instant earliest = sends.deadlines.empty() ? kNotArmed : sends.deadlines.begin()->first;
+    if (earliest == sends.armedFor)
+    {
+        return;
+    }
+    sends.armedFor = earliest;
+    if (earliest == kNotArmed)
+    {
+        (void)m_timer->Cancel();
+        return;
+    }
+    m_timer->Arm(std::max(earliest - m_runtime.Now(), Duration{0}));
+}
+
+void ReliablePort::Expired()
+{
+    std::vector<Ended> ended;
     {
         MutexLock hold(m_lock);
-        if (pending.cancelled)
-        {
-            ended.reset(&pending);
-            return;
-        }
         Sends& sends = m_sends.Write();
-        if (pending.retriesLeft > 0)
+        sends.armedFor = kNotArmed; // it has just gone off
+        const Instant now = m_runtime.Now();
+        while (!sends.deadlines.empty() && sends.deadlines.begin()->first <= now)
         {
-            // Under the lock, so that after Cancel nothing more goes out.
-            --pending.retriesLeft;
-            ++sends.retries;
-            failed = !m_wire.Transmit(pending.mad, pending.address);
-            if (!failed)
+            if (auto end = Retry(sends, sends.deadlines.begin()->second, now))
             {
-                pending.Arm(pending.timeout);
-                return;
+                ended.push_back(*end);
             }
         }
-        const auto it = sends.pending.find(pending.token);
-        ended = std::move(it->second);
-        sends.pending.erase(it);
-        // A Modify that came too late may have armed it once more.
-        (void)ended->Timer::Cancel();
+        SetTimer(sends);
     }
-    if (m_sink != nullptr)
+    if (m_sink == nullptr)
     {
-        m_sink->OnSendDone(ended->context,
-                           ended->token,
-                           failed ? SendStatus::kFailed : SendStatus::kTimeout);
+        return;
+    }
+    for (const Ended& end : ended)
+    {
+        m_sink->OnSendDone(end.context, end.token, end.status);
     }
 }
 
-std::uint16_t
-ReliablePort::Lid() const
+std::optional<ReliablePort::Ended> ReliablePort::Retry(Sends& sends, SendToken token, Instant now)
+{
+    const auto it = sends.pending.find(token);
+    Pending& pending = it->second;
+    sends.deadlines.erase(sends.deadlines.begin());
+    SendStatus status = SendStatus::kTimeout;
+    if (pending.retriesLeft > 0)
+    {
+        --pending.retriesLeft;
+        ++sends.retries;
+        if (m_wire.Transmit(pending.mad, pending.address))
+        {
+            // At least a little later: a timeout that is over in no time would never end.
+            pending.deadline = now + std::max(pending.timeout, Duration{1});
+            sends.deadlines.emplace(pending.deadline, token);
+            return std::nullopt;
+        }
+        status = SendStatus::kFailed;
+    }
+    const Ended end{pending.context, token, status};
+    sends.pending.erase(it);
+    return end;
+}
+
+std::uint16_t ReliablePort::Lid() const
 {
     return m_wire.Lid();
 }
 
-std::optional<std::uint8_t>
-ReliablePort::FindGid(const ibwire::Gid& gid) const
+std::optional<std::uint8_t> ReliablePort::FindGid(const ibwire::Gid& gid) const
 {
     return m_wire.FindGid(gid);
 }
 
-ibwire::Gid
-ReliablePort::GidAt(std::uint8_t index) const
+ibwire::Gid ReliablePort::GidAt(std::uint8_t index) const
 {
     return m_wire.GidAt(index);
 }
 
-std::optional<std::uint16_t>
-ReliablePort::FindPkey(std::uint16_t pkey) const
+std::optional<std::uint16_t> ReliablePort::FindPkey(std::uint16_t pkey) const
 {
     return m_wire.FindPkey(pkey);
 }
 
-std::size_t
-ReliablePort::Outstanding() const
+std::size_t ReliablePort::Outstanding() const
 {
     MutexLock hold(m_lock);
     return m_sends.Read().pending.size();
 }
 
-std::uint64_t
-ReliablePort::Retries() const
+std::uint64_t ReliablePort::Retries() const
 {
     MutexLock hold(m_lock);
     return m_sends.Read().retries;

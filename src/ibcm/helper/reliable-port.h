@@ -5,13 +5,18 @@
 #include "ibcm/model/mad-port.h"
 #include "ibcm/model/sync.h"
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <utility>
 
 namespace ibcm
 {
 
-/** Sends single MADs of one port, without any promise: what a ReliablePort stands on. Thread-safe. */
+/** Sends single MADs of one port, without any promise: what a ReliablePort stands on. Thread-safe.
+ */
 class MadWire
 {
   public:
@@ -25,8 +30,8 @@ class MadWire
 };
 
 /**
- * The MadPort that simulation and hardware share: keeps what waits for an answer, sends it again and
- * tells when the retries have run out. Its timers run on a work queue of its own.
+ * The MadPort that simulation and hardware share: keeps what waits for an answer, sends it again
+ * and tells when the retries have run out. Its timer runs on a work queue of its own.
  */
 class ReliablePort final : public MadPort
 {
@@ -60,22 +65,67 @@ class ReliablePort final : public MadPort
     std::uint64_t Retries() const;
 
   private:
-    class Pending;
+    /** One reliable send under way. */
+    struct Pending
+    {
+        ibwire::MadBytes mad;
+        MadAddress address;
+        Duration timeout;
+        unsigned retriesLeft;
+        std::uint64_t context;
+        Instant deadline;
+    };
 
     struct Sends
     {
         std::uint64_t lastToken{0};
         std::uint64_t retries{0};
-        std::map<SendToken, std::unique_ptr<Pending>> pending;
+        std::map<SendToken, Pending> pending;
+        std::set<std::pair<Instant, SendToken>> deadlines; ///< of the same sends
+        Instant armedFor{kNotArmed};
     };
 
-    void Expired(Pending& pending);
+    /** The port's only timer, set to the earliest deadline. */
+    class DeadlineTimer final : public Timer
+    {
+      public:
+        DeadlineTimer(ReliablePort& port, Runtime& runtime, WorkQueue& queue)
+            : Timer(runtime, queue, "mad timeout"),
+              m_port(port)
+        {
+        }
+
+        void Expired() override
+        {
+            m_port.Expired();
+        }
+
+      private:
+        ReliablePort& m_port;
+    };
+
+    /** What the sink is told of a send that has ended. */
+    struct Ended
+    {
+        std::uint64_t context;
+        SendToken token;
+        SendStatus status;
+    };
+
+    static constexpr Instant kNotArmed = Instant::max();
+
+    void Expired();
+    /** Sends @p token again, or takes it out if its retries have run out. */
+    std::optional<Ended> Retry(Sends& sends, SendToken token, Instant now) IBCM_REQUIRES(m_lock);
+    /** Sets the timer to the earliest deadline, or stops it. */
+    void SetTimer(Sends& sends) IBCM_REQUIRES(m_lock);
 
     Runtime& m_runtime;
     MadWire& m_wire;
     const std::uint8_t m_number;
     MadSink* m_sink{nullptr}; ///< set while nothing is delivered
     std::unique_ptr<WorkQueue> m_timers;
+    std::unique_ptr<DeadlineTimer> m_timer;
     mutable Mutex m_lock;
     Guarded<Sends> m_sends IBCM_GUARDED_BY(m_lock);
 };

@@ -49,7 +49,8 @@ class Choosers
           m_replay(options.replay == nullptr ? interleave::DecisionLog{} : *options.replay),
           m_chain(options.replay == nullptr ? static_cast<interleave::PartialChooser&>(m_rules)
                                             : m_replay,
-                  m_default),
+                  options.strategy == nullptr ? static_cast<interleave::Chooser&>(m_default)
+                                              : *options.strategy),
           m_recording(m_chain)
     {
     }

@@ -2,6 +2,7 @@
 #ifndef LAB_WORLD_H
 #define LAB_WORLD_H
 
+#include "interleave/model/chooser.h"
 #include "interleave/model/decision-log.h"
 #include "lab/model/run-record.h"
 #include "lab/model/scenario.h"
@@ -22,6 +23,8 @@ struct RunOptions
     std::string traceFile;             ///< the run's decision log; empty: none
     /** Decisions to follow; the scenario's fault rules do not count then, as the log has them. */
     const interleave::DecisionLog* replay{nullptr};
+    /** Decides what rules and replay leave open; null: the default everywhere. Not owned. */
+    interleave::Chooser* strategy{nullptr};
     bool keepMessages{true}; ///< fill the lists of RunRecord
 };
 
