@@ -227,6 +227,11 @@ const Mistake kConnects[] = {
      12,
      "remote-cm-response-timeout = 32",
      "0 to 31"},
+    {"MessageOverDirect",
+     "[[connect]]\nfrom = \"client\"\nto = \"server\"\nservice = 1\nmessage = \"hi\"\n",
+     12,
+     "a message over the direct fabric",
+     "queue pairs"},
     {"Retries",
      "[[connect]]\nfrom = \"client\"\nto = \"server\"\nservice = 1\nmax-cm-retries = 16\n",
      12,
@@ -276,6 +281,12 @@ const Mistake kExpectations[] = {
      9,
      "connect = \"c\"",
      "[[connect]], of which there is none"},
+    {"CountOfConnect",
+     "[[connect]]\nfrom = \"client\"\nto = \"server\"\nservice = 1\n"
+     "[[expect]]\nconnect = \"connect1\"\nattribute = \"REQ\"\ncount = 1\n",
+     13,
+     "'connect' without an outcome",
+     "over the whole run"},
     {"OutcomeOfNothing",
      "[[expect]]\noutcome = \"connected\"\n",
      9,
@@ -369,7 +380,9 @@ INSTANTIATE_TEST_SUITE_P(Top, ScenarioTopErrors, ::testing::ValuesIn(kTop), Name
 /** A scenario with one text of so many bytes. */
 std::string WithText(const std::string& table, const std::string& key, std::size_t bytes)
 {
-    return kPreamble + table + key + " = \"" + std::string(bytes, 'x') + "\"\n";
+    std::string text = kPreamble;
+    text.replace(text.find("direct"), 6, "back-to-back");
+    return text + table + key + " = \"" + std::string(bytes, 'x') + "\"\n";
 }
 
 TEST(ScenarioLimits, PrivateDataFitsItsMessage)

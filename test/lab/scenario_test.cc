@@ -280,10 +280,10 @@ TEST_F(ScenarioFiles, WhatCannotBeReadSaysWhy)
     const auto gone = ReadScenario((m_folder / "gone.toml").string());
     ASSERT_FALSE(gone.has_value());
     EXPECT_EQ(gone.error().line, 0U);
-    EXPECT_EQ(gone.error().found, "No such file or directory");
+    EXPECT_EQ(gone.error().found, "nothing to read (No such file or directory)");
     const auto folder = ReadScenario(m_folder.string());
     ASSERT_FALSE(folder.has_value());
-    EXPECT_EQ(folder.error().found, "Is a directory");
+    EXPECT_EQ(folder.error().found, "nothing to read (Is a directory)");
 }
 
 TEST(InputError, NamesThePlace)

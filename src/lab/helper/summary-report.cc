@@ -187,6 +187,10 @@ std::string SummaryReport(const RunRecord& record, const SummaryOptions& options
     }
     lines.Add("digest", DigestText(record.digest), Ink::kBold);
     AddVerdict(record, options, lines);
+    for (const auto& [label, text] : options.files)
+    {
+        lines.Add(label, text);
+    }
     if (!options.command.empty())
     {
         lines.Add("again", options.command);

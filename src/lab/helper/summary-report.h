@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace lab
 {
@@ -14,8 +16,9 @@ namespace lab
 struct SummaryOptions
 {
     bool colour{false};
-    std::string command;         ///< what to type for the same run again
-    std::size_t expectations{0}; ///< how many the scenario has
+    std::string command;                                    ///< what to type for the same run again
+    std::size_t expectations{0};                            ///< how many the scenario has
+    std::vector<std::pair<std::string, std::string>> files; ///< what was written: label and text
 };
 
 /** A digest as 16 hexadecimal digits. */

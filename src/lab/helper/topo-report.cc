@@ -14,7 +14,7 @@ namespace
 {
 
 // Without --all.
-constexpr std::size_t kMostSwitches = 64;
+constexpr std::size_t kMostSwitches = 40;
 constexpr std::size_t kMostHosts = 24;
 constexpr std::size_t kMostWarnings = 10;
 

@@ -284,6 +284,12 @@ void ScenarioReader::ReadConnect(ScenarioTable& table)
                    fmt::format("count = {} with disconnect = \"none\"", connect.count),
                    "count = 1: the next one would begin when the first has ended");
     }
+    if (Direct() && !connect.message.empty())
+    {
+        table.Fail("message",
+                   "a message over the direct fabric",
+                   "no message, or a fabric with queue pairs");
+    }
     m_scenario.connects.push_back(std::move(connect));
 }
 
@@ -365,6 +371,12 @@ void ScenarioReader::ReadExpect(ScenarioTable& table)
                    "an outcome without 'connect'",
                    "connect = the name of a [[connect]]");
     }
+    if (!fate && !expect.connect.empty())
+    {
+        table.Fail("connect",
+                   "'connect' without an outcome",
+                   "outcome or reject-reason; messages are counted over the whole run");
+    }
     if (expect.rejectReason && expect.outcome && *expect.outcome != "rejected")
     {
         table.Fail("reject-reason",
@@ -439,8 +451,10 @@ tl::expected<Scenario, InputError> ReadScenario(const std::string& path)
     }
     if (!problem.empty())
     {
-        return tl::unexpected(
-            InputError{path, 0, problem, "a scenario file (see examples/first-light.toml)"});
+        return tl::unexpected(InputError{path,
+                                         0,
+                                         "nothing to read (" + problem + ")",
+                                         "a scenario file (see examples/first-light.toml)"});
     }
     return ParseScenario(text.str(), path);
 }
