@@ -81,7 +81,7 @@ void ThrowAndSwitch(Engine& engine, const std::string& text, std::vector<std::st
     catch (const std::exception& error)
     {
         engine.Yield();
-        caught.push_back(text + "=" + error.what());
+        NoteDown(caught, text + "=" + error.what());
     }
 }
 

@@ -277,6 +277,7 @@ TEST(Completion, SomebodyElseMayTakeTheSignal)
 
 TEST(Completion, DestroyedWhileWaitedFor)
 {
+    SKIP_UNDER_TSAN();
     World world;
     auto completion = std::make_unique<Completion>(world.engine);
     world.engine.Spawn("waiter", [&] { completion->Wait(); });

@@ -184,6 +184,7 @@ const Case kCases[] = {
 
 TEST(SyncPoints, StandBeforeEveryVisibleOperation)
 {
+    SKIP_UNDER_TSAN();
     for (const Case& test : kCases)
     {
         SCOPED_TRACE(test.name);

@@ -14,6 +14,13 @@
 #include <string>
 #include <vector>
 
+/** For tests whose program has a race on purpose, which ThreadSanitizer would report first. */
+#ifdef INTERLEAVE_TSAN
+#define SKIP_UNDER_TSAN() GTEST_SKIP() << "a race on purpose"
+#else
+#define SKIP_UNDER_TSAN()
+#endif
+
 namespace interleave::test
 {
 
@@ -133,6 +140,15 @@ class OpWriter final : public Observer
         lines.push_back(line);
     }
 };
+
+/** Adds to a list that tasks share without a lock: the test's own business, not a race to report.
+ */
+template <typename List, typename Value>
+void NoteDown(List& list, Value&& value)
+{
+    const EngineScope scope;
+    list.push_back(std::forward<Value>(value));
+}
 
 /** An event that runs a function once; must outlive the run. */
 class Event

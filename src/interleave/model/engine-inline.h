@@ -49,7 +49,10 @@ inline void Engine::SwitchTo(Task& next)
     {
         ShowSwitch(from, next);
     }
+    // Whatever a task did has happened when Run() returns; nobody but Run() acquires this.
+    TsanRelease(&m_result);
     FiberSwitch::Go(from.m_fiber, next.m_fiber);
+    TsanAcquire(&m_begun); // what was done between two calls of Run()
     if (m_unwinding) [[unlikely]]
     {
         ThrowUnwind();

@@ -44,7 +44,7 @@ void Engine::RunBody(Task& task)
     const EngineScope scope;
     task.m_inBody = true;
     TsanAcquire(&task);
-    TsanAcquire(this);
+    TsanAcquire(&m_begun);
     Commit(task, task.m_pending);
     try
     {
@@ -68,7 +68,6 @@ void Engine::RunBody(Task& task)
     task.m_body = nullptr;
     task.m_inBody = false;
     task.m_state = TaskState::kFinished;
-    TsanRelease(this);
     if (m_unwinding)
     {
         SwitchTo(m_main);
@@ -95,7 +94,7 @@ RunResult Engine::Run(std::int64_t untilNs)
     m_stopping = m_violation.has_value();
     m_inRun = true;
     UpdateQuiet();
-    TsanRelease(this);
+    TsanRelease(&m_begun); // what was set up is there for every task
 
     struct Leave
     {
@@ -106,7 +105,7 @@ RunResult Engine::Run(std::int64_t untilNs)
             engine.m_inRun = false;
             engine.m_active = false;
             engine.UpdateQuiet();
-            TsanAcquire(&engine);
+            TsanAcquire(&engine.m_result); // see SwitchTo()
         }
     };
 
@@ -226,7 +225,9 @@ void Engine::Forget(Task& task)
     {
         m_unwinding = true;
         UpdateQuiet();
+        TsanRelease(&m_begun);
         SwitchTo(task);
+        TsanAcquire(&m_result);
         m_unwinding = false;
         return;
     }

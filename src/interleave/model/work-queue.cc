@@ -174,6 +174,7 @@ void WorkQueue::RunItem(Worker& worker, WorkItem& item)
     worker.current = &item;
     worker.ticket = item.m_ticket;
     TsanAcquire(&item);
+    const void* const address = &item;
     {
         const ProgramScope program;
         item.m_handler(item.m_context);
@@ -186,6 +187,7 @@ void WorkQueue::RunItem(Worker& worker, WorkItem& item)
         worker.current = nullptr;
     }
     worker.ticket = 0;
+    TsanRelease(address); // one run of an item happens before its next, on whatever worker
     TsanRelease(this);
     WakeSettled();
     UpdateIdle();
@@ -274,6 +276,7 @@ void WorkQueue::WaitUntilIdle(WorkItem& item, const char* site)
 {
     if (item.m_worker == nullptr || m_engine.Unwinding())
     {
+        TsanAcquire(&item);
         return;
     }
     if (item.m_worker->task == m_engine.CurrentTask())
