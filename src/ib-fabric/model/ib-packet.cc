@@ -99,6 +99,7 @@ Ptr<IbPacket> IbPacket::Copy() const
     copy->m_sealed = m_sealed;
     copy->m_damaged = m_damaged;
     copy->tailPs = tailPs;
+    copy->hops = hops;
     return copy;
 }
 

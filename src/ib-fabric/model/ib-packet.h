@@ -185,6 +185,9 @@ class IbPacket : public SimpleRefCount<IbPacket, empty, IbPacketDeleter>
     /** When the last byte is through the device that holds the packet, in picoseconds. */
     std::int64_t tailPs{0};
 
+    /** How many cables it has crossed since its node sent it. */
+    std::uint32_t hops{0};
+
     /** Next in the queue of a port. */
     Ptr<IbPacket> next;
 

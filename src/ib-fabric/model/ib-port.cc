@@ -267,6 +267,7 @@ void IbPort::ScheduleArrival(Ptr<IbPacket> packet,
     const IbNode& far = m_peer->GetOwner();
     const std::int64_t wayPs = m_delayPs + far.GetIngressLatencyPs() + extraPs;
     packet->tailPs = m_freePs + wayPs;
+    ++packet->hops;
     const std::int64_t thenPs =
         far.IsCutThrough() ? startPs + SerialisationPs(kCutThroughBytes) + wayPs : packet->tailPs;
     Simulator::GetImplementation()->ScheduleWithContext(

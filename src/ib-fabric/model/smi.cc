@@ -256,6 +256,7 @@ void SubnetManagementInterface::ProcessAndAnswer(IbPort* ingress,
                                 return;
                             }
                             packet->tailPs = 0;
+                            packet->hops = 0;
                             if (packet->GetDlid() == ibwire::kPermissiveLid)
                             {
                                 ibwire::Set<&DirectedSmp::direction>(mad, true);
