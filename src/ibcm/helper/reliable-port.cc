@@ -34,14 +34,18 @@ ReliablePort::~ReliablePort()
 
 void ReliablePort::SetSink(MadSink* sink)
 {
-    m_sink = sink;
+    m_sink.store(sink, std::memory_order_release);
+    if (sink == nullptr)
+    {
+        m_timers->Flush(); // a report may be under way
+    }
 }
 
 void ReliablePort::Received(const ReceivedMad& mad)
 {
-    if (m_sink != nullptr)
+    if (MadSink* sink = m_sink.load(std::memory_order_acquire); sink != nullptr)
     {
-        m_sink->OnReceive(m_number, mad);
+        sink->OnReceive(m_number, mad);
     }
 }
 
@@ -141,13 +145,14 @@ void ReliablePort::Expired()
         }
         SetTimer(sends);
     }
-    if (m_sink == nullptr)
+    MadSink* sink = m_sink.load(std::memory_order_acquire);
+    if (sink == nullptr)
     {
         return;
     }
     for (const Ended& end : ended)
     {
-        m_sink->OnSendDone(end.context, end.token, end.status);
+        sink->OnSendDone(end.context, end.token, end.status);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "ibcm/model/mad-port.h"
 #include "ibcm/model/sync.h"
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -44,7 +45,8 @@ class ReliablePort final : public MadPort
     /** A MAD has come in; called by the wire's owner, on as many threads at once as it likes. */
     void Received(const ReceivedMad& mad);
 
-    /** Null only when the wire's owner has stopped calling Received. */
+    /** Null only when the wire's owner has stopped calling Received; waits for reports under way.
+     */
     void SetSink(MadSink* sink) override;
     Result<SendToken> Send(const ibwire::MadBytes& mad,
                            const MadAddress& address,
@@ -123,7 +125,7 @@ class ReliablePort final : public MadPort
     Runtime& m_runtime;
     MadWire& m_wire;
     const std::uint8_t m_number;
-    MadSink* m_sink{nullptr}; ///< set while nothing is delivered
+    std::atomic<MadSink*> m_sink{nullptr};
     std::unique_ptr<WorkQueue> m_timers;
     std::unique_ptr<DeadlineTimer> m_timer;
     mutable Mutex m_lock;
