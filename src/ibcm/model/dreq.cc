@@ -5,8 +5,7 @@
 namespace ibcm
 {
 
-Status
-Core::SendDreq(Handle handle, std::span<const std::uint8_t> privateData)
+Status Core::SendDreq(Handle handle, std::span<const std::uint8_t> privateData)
 {
     if (privateData.size() > ibwire::kPrivateDataBytes<ibwire::CmDreq>)
     {
@@ -34,20 +33,17 @@ Core::SendDreq(Handle handle, std::span<const std::uint8_t> privateData)
     return sent;
 }
 
-Status
-Core::StartDreq(CmId& id, std::span<const std::uint8_t> privateData)
+Status Core::StartDreq(CmId& id, std::span<const std::uint8_t> privateData)
 {
     Connection& connection = id.connection.Write();
     connection.transactionId = NextTransactionId();
-    return SendReliable(id,
-                        ComposeDreq({id.localCommId, connection.remoteCommId},
-                                    connection.remoteQpn,
-                                    privateData),
-                        Input::kDreqTimeout);
+    return SendReliable(
+        id,
+        ComposeDreq({id.localCommId, connection.remoteCommId}, connection.remoteQpn, privateData),
+        Input::kDreqTimeout);
 }
 
-Status
-Core::SendDrep(Handle handle, std::span<const std::uint8_t> privateData)
+Status Core::SendDrep(Handle handle, std::span<const std::uint8_t> privateData)
 {
     if (privateData.size() > ibwire::kPrivateDataBytes<ibwire::CmDrep>)
     {
@@ -72,33 +68,47 @@ Core::SendDrep(Handle handle, std::span<const std::uint8_t> privateData)
     return SendReply(id, before, row->reply);
 }
 
-void
-Core::DisconnectStale(IdRef owner)
+void Core::DisconnectStale(IdRef owner)
 {
     if (!owner)
     {
         return;
     }
     CmId& id = *owner;
-    MutexLock hold(id.lock);
-    if (const Transition* row = FindTransition(id.state.Read(), Input::kCallSendDreq))
+    id.lock.Lock();
+    const Transition* row = FindTransition(id.state.Read(), Input::kCallSendDreq);
+    if (row == nullptr)
     {
-        // Its owner hears of it when the DREQ is answered or its retries have run out.
-        Apply(id, *row);
-        (void)StartDreq(id, {});
+        id.lock.Unlock();
+        return;
     }
+    Apply(id, *row);
+    if (StartDreq(id, {}))
+    {
+        // The consumer hears of it when the DREQ is answered or its retries have run out.
+        id.lock.Unlock();
+        return;
+    }
+    // Nobody will answer what was never sent.
+    row = FindTransition(State::kDreqSent, Input::kDreqTimeout);
+    Apply(id, *row);
+    auto event = std::make_unique<Event>();
+    event->type = row->event;
+    event->parameters = SendFailed{};
+    Deliver(id, std::move(owner), std::move(event));
 }
 
-void
-Core::OnDreq(const Received& rx, const ibwire::CmDreq& dreq)
+void Core::OnDreq(const Received& rx, const ibwire::CmDreq& dreq)
 {
     IdRef ref = m_table.FindByCommId(dreq.remoteCommId);
     if (ref)
     {
         CmId& id = *ref;
         id.lock.Lock();
-        const Connection& connection = id.connection.Read();
-        if (connection.remoteCommId == dreq.localCommId)
+        // An id in IDLE has no connection, though it may remember its last: it answers like no id,
+        // so that a peer whose DREP was lost is not kept waiting until the id is destroyed.
+        if (id.state.Read() != State::kIdle &&
+            id.connection.Read().remoteCommId == dreq.localCommId)
         {
             OnKnownDreq(id, std::move(ref), rx, dreq);
             return;
@@ -110,8 +120,7 @@ Core::OnDreq(const Received& rx, const ibwire::CmDreq& dreq)
     SendStateless(rx, ComposeDrep({dreq.remoteCommId, dreq.localCommId}, {}));
 }
 
-void
-Core::OnKnownDreq(CmId& id, IdRef ref, const Received& rx, const ibwire::CmDreq& dreq)
+void Core::OnKnownDreq(CmId& id, IdRef ref, const Received& rx, const ibwire::CmDreq& dreq)
 {
     const State before = id.state.Read();
     const Transition* row = FindTransition(before, Input::kDreq);
@@ -139,8 +148,7 @@ Core::OnKnownDreq(CmId& id, IdRef ref, const Received& rx, const ibwire::CmDreq&
     Deliver(id, std::move(ref), std::move(event));
 }
 
-void
-Core::OnDrep(const ibwire::CmDrep& drep)
+void Core::OnDrep(const ibwire::CmDrep& drep)
 {
     OnPlain(drep.remoteCommId,
             drep.localCommId,
