@@ -9,7 +9,6 @@
 #include "ibcm/model/sync.h"
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -32,10 +31,11 @@ struct Route
 /** What both sides have agreed on so far. */
 struct Connection
 {
-    bool active{false};             ///< this side sent the REQ
-    std::uint64_t serviceId{0};     ///< in LISTEN: what it listens to
-    std::uint32_t remoteCommId{0};  ///< 0 until the peer's first message is accepted
-    std::uint64_t transactionId{0}; ///< of the message that is being answered, or of the own request
+    bool active{false};            ///< this side sent the REQ
+    std::uint64_t serviceId{0};    ///< in LISTEN: what it listens to
+    std::uint32_t remoteCommId{0}; ///< 0 until the peer's first message is accepted
+    std::uint64_t transactionId{
+        0}; ///< of the message that is being answered, or of the own request
     std::uint64_t remoteCaGuid{0};
     QpType qpType{QpType::kRc};
     std::uint32_t localQpn{0};
@@ -66,15 +66,16 @@ struct Outstanding
 /** Who is told, and how far the telling has come. */
 struct Delivery
 {
-    bool busy{false};    ///< a thread is in the handler, or about to be: others leave their event here
-    bool stopped{false}; ///< the id is being destroyed: nothing more is told
+    bool busy{false}; ///< a thread is in the handler, or about to be: others leave their event here
+    bool stopped{false};     ///< the id is being destroyed: nothing more is told
     std::uint64_t thread{0}; ///< the thread in the handler
-    std::deque<std::unique_ptr<Event>> waiting;
+    std::vector<std::unique_ptr<Event>> waiting; ///< oldest first; a few at most
+    std::vector<std::uint64_t> accepting; ///< of a listener: threads that are telling its REQs
 };
 
 /**
- * One communication id. Everything but the handle and what is set before publication is reached only
- * with `lock` held; the object is freed when the last reference is gone.
+ * One communication id. Everything but the handle and what is set before publication is reached
+ * only with `lock` held; the object is freed when the last reference is gone.
  */
 class CmId
 {

@@ -10,8 +10,8 @@ namespace
 constexpr auto kFirstKind = static_cast<std::uint16_t>(ibwire::CmAttribute::kReq);
 
 /** Relaxed: counters say how often, and order nothing. */
-void
-Copy(const std::array<std::atomic<std::uint64_t>, MessageCounters::kKinds>& from, std::uint64_t* to)
+void Copy(const std::array<std::atomic<std::uint64_t>, MessageCounters::kKinds>& from,
+          std::uint64_t* to)
 {
     for (std::size_t i = 0; i < from.size(); ++i)
     {
@@ -39,22 +39,24 @@ Core::Core(ConnectionManager& facade,
 
 Core::~Core()
 {
+    std::array<PortSlot, kMaxPorts> ports;
     {
         MutexLock hold(m_portsLock);
-        for (PortSlot& slot : m_ports.Write())
+        ports = m_ports.Read();
+    }
+    // Waits for deliveries under way, which may take the ports' lock.
+    for (const PortSlot& slot : ports)
+    {
+        if (slot.port != nullptr)
         {
-            if (slot.port != nullptr)
-            {
-                slot.port->SetSink(nullptr);
-            }
+            slot.port->SetSink(nullptr);
         }
     }
     m_table.CancelAging();
     m_queue.reset(); // waits for timers that could not be cancelled any more
 }
 
-Status
-Core::AddPort(std::uint8_t number, MadPort& port)
+Status Core::AddPort(std::uint8_t number, MadPort& port)
 {
     MutexLock hold(m_portsLock);
     auto& slots = m_ports.Write();
@@ -83,8 +85,7 @@ Core::AddPort(std::uint8_t number, MadPort& port)
     return {};
 }
 
-Result<Handle>
-Core::Create(EventHandler& handler)
+Result<Handle> Core::Create(EventHandler& handler)
 {
     const auto reservation = m_table.Reserve();
     if (!reservation)
@@ -96,8 +97,7 @@ Core::Create(EventHandler& handler)
     return reservation->handle;
 }
 
-CmId&
-Core::NewId(EventHandler& handler, Handle handle, std::uint32_t commId)
+CmId& Core::NewId(EventHandler& handler, Handle handle, std::uint32_t commId)
 {
     auto* id = new CmId(m_runtime, handler, handle, commId);
     if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
@@ -108,15 +108,13 @@ Core::NewId(EventHandler& handler, Handle handle, std::uint32_t commId)
     return *id;
 }
 
-std::uint64_t
-Core::NextTransactionId()
+std::uint64_t Core::NextTransactionId()
 {
     // The lower half changes with each request; umad replaces the upper half by its own.
     return m_lastTransactionId.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-MadPort*
-Core::PortAt(std::uint8_t number)
+MadPort* Core::PortAt(std::uint8_t number)
 {
     MutexLock hold(m_portsLock);
     for (const PortSlot& slot : m_ports.Read())
@@ -129,8 +127,7 @@ Core::PortAt(std::uint8_t number)
     return nullptr;
 }
 
-Result<State>
-Core::StateOf(Handle handle)
+Result<State> Core::StateOf(Handle handle)
 {
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)
@@ -142,8 +139,7 @@ Core::StateOf(Handle handle)
     return id.state.Read();
 }
 
-Result<std::uint32_t>
-Core::CommIdOf(Handle handle)
+Result<std::uint32_t> Core::CommIdOf(Handle handle)
 {
     const IdRef ref = m_table.FindByHandle(handle);
     if (!ref)
@@ -153,22 +149,19 @@ Core::CommIdOf(Handle handle)
     return ref->localCommId;
 }
 
-void
-Core::CountSent(const ibwire::CmMessage& message)
+void Core::CountSent(const ibwire::CmMessage& message)
 {
     const auto kind = static_cast<std::uint16_t>(ibwire::AttributeOf(message)) - kFirstKind;
     m_counters.sent.at(kind).fetch_add(1, std::memory_order_relaxed);
 }
 
-void
-Core::CountDuplicate(ibwire::CmAttribute attribute)
+void Core::CountDuplicate(ibwire::CmAttribute attribute)
 {
     const auto kind = static_cast<std::uint16_t>(attribute) - kFirstKind;
     m_counters.duplicates.at(kind).fetch_add(1, std::memory_order_relaxed);
 }
 
-MessageCounters
-Core::Counters() const
+MessageCounters Core::Counters() const
 {
     MessageCounters counters;
     Copy(m_counters.sent, counters.sent);

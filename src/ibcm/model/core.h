@@ -27,7 +27,10 @@ namespace ibcm
 class Core final : public MadSink
 {
   public:
-    Core(ConnectionManager& facade, Runtime& runtime, const DeviceInfo& device, const Options& options);
+    Core(ConnectionManager& facade,
+         Runtime& runtime,
+         const DeviceInfo& device,
+         const Options& options);
     ~Core() override;
 
     // What the facade offers; contracts stand there.
@@ -59,6 +62,9 @@ class Core final : public MadSink
     void OnReceive(std::uint8_t portNumber, const ReceivedMad& mad) override;
     void OnSendDone(std::uint64_t context, SendToken token, SendStatus status) override;
 
+    /** Tells an event that had to wait for a thread of the work queue; the id may have gone. */
+    void DeliverQueued(Handle handle, std::unique_ptr<Event> event);
+
     /** A peer record has aged; called by its timer, which is gone after this. */
     void TimewaitExpired(PeerRecord& record);
 
@@ -71,6 +77,8 @@ class Core final : public MadSink
         const ReceivedMad& mad;
         std::uint64_t transactionId;
     };
+
+    static constexpr std::size_t kMaxPorts = 8;
 
     struct PortSlot
     {
@@ -105,7 +113,8 @@ class Core final : public MadSink
     // step.cc
     /** Does what a row says besides sending and telling. */
     void Apply(CmId& id, const Transition& row) IBCM_REQUIRES(id.lock);
-    /** Sends the unreliable or consumer-less message of a row, with nothing but what the id knows. */
+    /** Sends the unreliable or consumer-less message of a row, with nothing but what the id knows.
+     */
     Status SendReply(CmId& id, State before, Reply reply) IBCM_REQUIRES(id.lock);
     Status SendOnce(CmId& id, const ibwire::CmMessage& message) IBCM_REQUIRES(id.lock);
     Status SendReliable(CmId& id, const ibwire::CmMessage& message, Input timeout)
@@ -117,9 +126,16 @@ class Core final : public MadSink
     // deliver.cc
     /** Tells the consumer; releases the lock and, before the handler returns, nothing else. */
     void Deliver(CmId& id, IdRef ref, std::unique_ptr<Event> event) IBCM_RELEASE(id.lock);
-    /** Runs the handler for this and all waiting events. The caller has set delivery.busy. */
-    void RunHandler(IdRef ref, std::unique_ptr<Event> event);
-    void DeliverLater(CmId& id, IdRef ref, std::unique_ptr<Event> event) IBCM_RELEASE(id.lock);
+    /** The same on a thread of the work queue, for calls that must not run the handler themselves.
+     */
+    void DeliverLater(CmId& id, std::unique_ptr<Event> event) IBCM_RELEASE(id.lock);
+    /**
+     * Runs the handler for this and all waiting events. The caller has set delivery.busy.
+     * @param listener for REQ_RECEIVED: stays until that is told, as its consumer may free what the
+     *        handler needs when the listener has been destroyed; else none.
+     */
+    void RunHandler(IdRef ref, std::unique_ptr<Event> event, IdRef listener);
+    Disposition CallHandler(CmId& id, const Event& event, IdRef listener);
 
     // rej.cc, dreq.cc
     Status StartDreq(CmId& id, std::span<const std::uint8_t> privateData) IBCM_REQUIRES(id.lock);
@@ -167,7 +183,7 @@ class Core final : public MadSink
     CmTable m_table;
 
     Mutex m_portsLock;
-    Guarded<std::array<PortSlot, 8>> m_ports IBCM_GUARDED_BY(m_portsLock);
+    Guarded<std::array<PortSlot, kMaxPorts>> m_ports IBCM_GUARDED_BY(m_portsLock);
 
     std::atomic<std::uint64_t> m_lastTransactionId;
     std::atomic<std::uint64_t> m_idsMade{0};

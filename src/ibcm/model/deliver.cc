@@ -2,7 +2,7 @@
 // Telling consumers: one event of an id at a time, in the order of its transitions.
 #include "ibcm/model/core.h"
 
-#include <functional>
+#include <algorithm>
 #include <utility>
 
 namespace ibcm
@@ -11,32 +11,40 @@ namespace ibcm
 namespace
 {
 
-/** Carries one event to a thread of the work queue. */
+/**
+ * Carries one event to a thread of the work queue. It holds no reference: a handler that runs on
+ * the queue may destroy the id, and would wait for itself.
+ */
 class LaterEvent final : public WorkItem
 {
   public:
-    LaterEvent(Runtime& runtime, std::function<void()> run)
+    LaterEvent(Core& core, Runtime& runtime, Handle id, std::unique_ptr<Event> event)
         : WorkItem(runtime, "deliver"),
-          m_run(std::move(run))
+          m_core(core),
+          m_id(id),
+          m_event(std::move(event))
     {
     }
 
     void Run() override
     {
         // The item goes first: the handler may run for long, and end with the id destroyed.
-        auto run = std::move(m_run);
+        Core& core = m_core;
+        const Handle id = m_id;
+        std::unique_ptr<Event> event = std::move(m_event);
         delete this;
-        run();
+        core.DeliverQueued(id, std::move(event));
     }
 
   private:
-    std::function<void()> m_run;
+    Core& m_core;
+    const Handle m_id;
+    std::unique_ptr<Event> m_event;
 };
 
 } // namespace
 
-void
-Core::Deliver(CmId& id, IdRef ref, std::unique_ptr<Event> event)
+void Core::Deliver(CmId& id, IdRef ref, std::unique_ptr<Event> event)
 {
     Delivery& delivery = id.delivery.Write();
     if (delivery.stopped)
@@ -53,11 +61,10 @@ Core::Deliver(CmId& id, IdRef ref, std::unique_ptr<Event> event)
     }
     delivery.busy = true;
     id.lock.Unlock();
-    RunHandler(std::move(ref), std::move(event));
+    RunHandler(std::move(ref), std::move(event), IdRef());
 }
 
-void
-Core::DeliverLater(CmId& id, IdRef ref, std::unique_ptr<Event> event)
+void Core::DeliverLater(CmId& id, std::unique_ptr<Event> event)
 {
     Delivery& delivery = id.delivery.Write();
     if (delivery.stopped || delivery.busy)
@@ -71,17 +78,40 @@ Core::DeliverLater(CmId& id, IdRef ref, std::unique_ptr<Event> event)
     }
     // Busy from now on, so that what happens before the worker comes is told after this.
     delivery.busy = true;
+    auto* work = new LaterEvent(*this, m_runtime, id.handle, std::move(event));
     id.lock.Unlock();
-    auto shared = std::make_shared<std::pair<IdRef, std::unique_ptr<Event>>>(std::move(ref),
-                                                                             std::move(event));
-    auto* work = new LaterEvent(m_runtime, [this, shared] {
-        RunHandler(std::move(shared->first), std::move(shared->second));
-    });
     work->QueueOn(*m_queue);
 }
 
-void
-Core::RunHandler(IdRef ref, std::unique_ptr<Event> event)
+void Core::DeliverQueued(Handle handle, std::unique_ptr<Event> event)
+{
+    if (IdRef ref = m_table.FindByHandle(handle))
+    {
+        RunHandler(std::move(ref), std::move(event), IdRef());
+    }
+}
+
+Disposition Core::CallHandler(CmId& id, const Event& event, IdRef listener)
+{
+    m_runtime.SyncPoint(SyncKind::kCallback, &id, ToString(event.type));
+    if (!listener)
+    {
+        return id.handler.OnCmEvent(m_facade, id.handle, event);
+    }
+    // The listener's end waits for this call, and cannot be waited for inside it.
+    const std::uint64_t thread = m_runtime.CurrentThread();
+    {
+        MutexLock hold(listener->lock);
+        listener->delivery.Write().accepting.push_back(thread);
+    }
+    const Disposition answer = id.handler.OnCmEvent(m_facade, id.handle, event);
+    MutexLock hold(listener->lock);
+    auto& accepting = listener->delivery.Write().accepting;
+    accepting.erase(std::find(accepting.begin(), accepting.end(), thread));
+    return answer;
+}
+
+void Core::RunHandler(IdRef ref, std::unique_ptr<Event> event, IdRef listener)
 {
     CmId& id = *ref;
     for (;;)
@@ -95,8 +125,7 @@ Core::RunHandler(IdRef ref, std::unique_ptr<Event> event)
             }
             delivery.thread = m_runtime.CurrentThread();
         }
-        m_runtime.SyncPoint(SyncKind::kCallback, &id, ToString(event->type));
-        const Disposition answer = id.handler.OnCmEvent(m_facade, id.handle, *event);
+        const Disposition answer = CallHandler(id, *event, std::move(listener));
         event.reset();
         if (answer != Disposition::kKeep)
         {
@@ -104,7 +133,8 @@ Core::RunHandler(IdRef ref, std::unique_ptr<Event> event)
             const Input how = answer == Disposition::kDestroyNoMemory ? Input::kCallDestroyNoMemory
                                                                       : Input::kCallDestroy;
             // Busy stays set: nobody enters the handler of a dying id. The reference goes first, as
-            // destroying waits for all of them; the claim keeps a concurrent Destroy from doing it too.
+            // destroying waits for all of them; the claim keeps a concurrent Destroy from doing it
+            // too.
             CmId* claimed = m_table.ClaimDestroy(handle);
             ref.Drop();
             if (claimed != nullptr)
@@ -122,7 +152,7 @@ Core::RunHandler(IdRef ref, std::unique_ptr<Event> event)
             return;
         }
         event = std::move(delivery.waiting.front());
-        delivery.waiting.pop_front();
+        delivery.waiting.erase(delivery.waiting.begin());
     }
 }
 

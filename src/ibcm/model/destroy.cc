@@ -2,11 +2,12 @@
 // The end of an id: a walk to IDLE under one hold of its lock, then a wait for the last reference.
 #include "ibcm/model/core.h"
 
+#include <algorithm>
+
 namespace ibcm
 {
 
-Status
-Core::Destroy(Handle handle)
+Status Core::Destroy(Handle handle)
 {
     {
         IdRef ref = m_table.FindByHandle(handle);
@@ -16,7 +17,11 @@ Core::Destroy(Handle handle)
         }
         CmId& id = *ref;
         MutexLock hold(id.lock);
-        if (id.delivery.Read().thread == m_runtime.CurrentThread())
+        const Delivery& delivery = id.delivery.Read();
+        const std::uint64_t self = m_runtime.CurrentThread();
+        const auto& accepting = delivery.accepting;
+        if (delivery.thread == self ||
+            std::find(accepting.begin(), accepting.end(), self) != accepting.end())
         {
             return tl::unexpected(CmError::kWouldDeadlock);
         }
@@ -30,15 +35,15 @@ Core::Destroy(Handle handle)
     return {};
 }
 
-void
-Core::DestroyClaimed(CmId& id, Input how)
+void Core::DestroyClaimed(CmId& id, Input how)
 {
     {
         MutexLock hold(id.lock);
         Delivery& delivery = id.delivery.Write();
         delivery.stopped = true;
         delivery.waiting.clear();
-        // No message can come between the steps: each handler needs the lock, and finds IDLE after it.
+        // No message can come between the steps: each handler needs the lock, and finds IDLE after
+        // it.
         while (id.state.Read() != State::kIdle)
         {
             const State before = id.state.Read();
@@ -48,7 +53,8 @@ Core::DestroyClaimed(CmId& id, Input how)
                 row = FindTransition(before, Input::kCallDestroy);
             }
             Apply(id, *row);
-            // The peer is told as well as can be; that a message cannot be sent changes nothing here.
+            // The peer is told as well as can be; that a message cannot be sent changes nothing
+            // here.
             (void)SendReply(id, before, row->reply);
         }
         m_table.Erase(id);

@@ -13,8 +13,7 @@ constexpr std::uint32_t kMax24Bits = 0xffffff;
 
 } // namespace
 
-Status
-Core::SendRep(Handle handle, const RepParameters& parameters)
+Status Core::SendRep(Handle handle, const RepParameters& parameters)
 {
     if (parameters.privateData.size() > ibwire::kPrivateDataBytes<ibwire::CmRep>)
     {
@@ -53,8 +52,7 @@ Core::SendRep(Handle handle, const RepParameters& parameters)
     return {};
 }
 
-Status
-Core::SendRtu(Handle handle, std::span<const std::uint8_t> privateData)
+Status Core::SendRtu(Handle handle, std::span<const std::uint8_t> privateData)
 {
     if (privateData.size() > ibwire::kPrivateDataBytes<ibwire::CmRtu>)
     {
@@ -83,8 +81,7 @@ Core::SendRtu(Handle handle, std::span<const std::uint8_t> privateData)
     return {};
 }
 
-Status
-Core::NotifyEstablished(Handle handle)
+Status Core::NotifyEstablished(Handle handle)
 {
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)
@@ -104,12 +101,11 @@ Core::NotifyEstablished(Handle handle)
     Apply(id, *row);
     auto event = std::make_unique<Event>();
     event->type = row->event;
-    DeliverLater(id, std::move(ref), std::move(event));
+    DeliverLater(id, std::move(event));
     return {};
 }
 
-void
-Core::OnRep(const Received& rx, const ibwire::CmRep& rep)
+void Core::OnRep(const Received& rx, const ibwire::CmRep& rep)
 {
     IdRef ref = m_table.FindByCommId(rep.remoteCommId);
     if (!ref)
@@ -142,12 +138,11 @@ Core::OnRep(const Received& rx, const ibwire::CmRep& rep)
     id.lock.Unlock();
 }
 
-void
-Core::OnFirstRep(CmId& id,
-                 IdRef ref,
-                 const Received& rx,
-                 const ibwire::CmRep& rep,
-                 const Transition& row)
+void Core::OnFirstRep(CmId& id,
+                      IdRef ref,
+                      const Received& rx,
+                      const ibwire::CmRep& rep,
+                      const Transition& row)
 {
     const QpType type = id.connection.Read().qpType;
     const std::uint32_t remoteQpn = QpnOfRep(rep, type);
@@ -181,8 +176,7 @@ Core::OnFirstRep(CmId& id,
     connection.responderResources = rep.initiatorDepth;
     connection.rnrRetryCount = rep.rnrRetryCount;
     connection.ackTimeout = AckTimeout(rep.targetAckDelay, connection.primaryPath.packetLifeTime);
-    connection.timewait =
-        TimewaitActive(connection.primaryPath.packetLifeTime, rep.targetAckDelay);
+    connection.timewait = TimewaitActive(connection.primaryPath.packetLifeTime, rep.targetAckDelay);
     Apply(id, row);
     auto event = std::make_unique<Event>();
     event->type = row.event;
@@ -191,14 +185,10 @@ Core::OnFirstRep(CmId& id,
     Deliver(id, std::move(ref), std::move(event));
 }
 
-void
-Core::OnRtu(const ibwire::CmRtu& rtu)
+void Core::OnRtu(const ibwire::CmRtu& rtu)
 {
-    OnPlain(rtu.remoteCommId,
-            rtu.localCommId,
-            Input::kRtu,
-            ibwire::CmAttribute::kRtu,
-            rtu.privateData);
+    OnPlain(
+        rtu.remoteCommId, rtu.localCommId, Input::kRtu, ibwire::CmAttribute::kRtu, rtu.privateData);
 }
 
 } // namespace ibcm

@@ -11,8 +11,18 @@ namespace
 
 constexpr std::uint32_t kMax24Bits = 0xffffff;
 
-MadAddress
-AddressOf(const Path& path, std::uint8_t sgidIndex, std::uint16_t pkeyIndex, std::uint16_t baseLid)
+/** A lifetime shapes the ACK timeout and the waits, and is on the wire only as part of them. */
+bool ExponentsFit(const ReqParameters& parameters)
+{
+    constexpr std::uint8_t kMaxExponent = 31;
+    return parameters.primaryPath.packetLifeTime <= kMaxExponent &&
+           (!parameters.alternatePath || parameters.alternatePath->packetLifeTime <= kMaxExponent);
+}
+
+MadAddress AddressOf(const Path& path,
+                     std::uint8_t sgidIndex,
+                     std::uint16_t pkeyIndex,
+                     std::uint16_t baseLid)
 {
     MadAddress address;
     address.dlid = path.dlid;
@@ -34,28 +44,26 @@ AddressOf(const Path& path, std::uint8_t sgidIndex, std::uint16_t pkeyIndex, std
 
 } // namespace
 
-Status
-Core::CheckReq(const ReqParameters& parameters) const
+Status Core::CheckReq(const ReqParameters& parameters) const
 {
     const Path& path = parameters.primaryPath;
     if (parameters.privateData.size() > ibwire::kPrivateDataBytes<ibwire::CmReq>)
     {
         return tl::unexpected(CmError::kPrivateDataLength);
     }
-    const bool alternateFits = !parameters.alternatePath ||
-                               (parameters.alternatePath->pkey == path.pkey &&
-                                parameters.alternatePath->mtu == path.mtu);
+    const bool alternateFits =
+        !parameters.alternatePath ||
+        (parameters.alternatePath->pkey == path.pkey && parameters.alternatePath->mtu == path.mtu);
     if (parameters.qpType == QpType::kXrcTarget || parameters.localQpn == 0 ||
         parameters.localQpn > kMax24Bits || path.dgid.IsZero() || path.mtu < 1 || path.mtu > 5 ||
-        !alternateFits)
+        !alternateFits || !ExponentsFit(parameters))
     {
         return tl::unexpected(CmError::kInvalidArgument);
     }
     return {};
 }
 
-Result<Route>
-Core::RouteFor(const Path& path)
+Result<Route> Core::RouteFor(const Path& path)
 {
     MutexLock hold(m_portsLock);
     for (const PortSlot& slot : m_ports.Read())
@@ -79,8 +87,7 @@ Core::RouteFor(const Path& path)
     return tl::unexpected(CmError::kNoPort);
 }
 
-Status
-Core::SendReq(Handle handle, const ReqParameters& parameters)
+Status Core::SendReq(Handle handle, const ReqParameters& parameters)
 {
     if (const Status checked = CheckReq(parameters); !checked)
     {
@@ -102,7 +109,8 @@ Core::SendReq(Handle handle, const ReqParameters& parameters)
 
     MutexLock hold(id.lock);
     const Transition* row = FindTransition(id.state.Read(), Input::kCallSendReq);
-    if (row == nullptr)
+    // IDLE is also where an id ends that another thread has destroyed since it was found.
+    if (row == nullptr || id.delivery.Read().stopped)
     {
         return tl::unexpected(CmError::kInvalidState);
     }
@@ -127,10 +135,10 @@ Core::SendReq(Handle handle, const ReqParameters& parameters)
     id.connection.Write() = connection;
     id.resendData.Write().clear();
 
-    const Status sent = SendReliable(
-        id,
-        ComposeReq(parameters, id.localCommId, m_device.caGuid, m_device.caAckDelay),
-        Input::kReqTimeout);
+    const Status sent =
+        SendReliable(id,
+                     ComposeReq(parameters, id.localCommId, m_device.caGuid, m_device.caAckDelay),
+                     Input::kReqTimeout);
     if (!sent)
     {
         id.connection.Write() = Connection{};
@@ -141,8 +149,7 @@ Core::SendReq(Handle handle, const ReqParameters& parameters)
     return {};
 }
 
-void
-Core::OnReq(const Received& rx, const ibwire::CmReq& req)
+void Core::OnReq(const Received& rx, const ibwire::CmReq& req)
 {
     if (!QpTypeOfReq(req) || req.localQpn == 0)
     {
@@ -176,33 +183,32 @@ Core::OnReq(const Received& rx, const ibwire::CmReq& req)
     }
 }
 
-void
-Core::OnDuplicateReq(const Received& rx, const ibwire::CmReq& req, Admission admission)
+void Core::OnDuplicateReq(const Received& rx, const ibwire::CmReq& req, Admission admission)
 {
     CountDuplicate(ibwire::CmAttribute::kReq);
-    if (!admission.owner)
+    bool stale = admission.aging && !admission.owner;
+    if (admission.owner)
     {
-        if (admission.aging)
+        CmId& id = *admission.owner;
+        MutexLock hold(id.lock);
+        if (const Transition* row = FindTransition(id.state.Read(), Input::kReqDuplicate))
         {
-            RejectStateless(rx, req, ibwire::RejReason::kStaleConnection);
+            Apply(id, *row);
+            stale = row->reply == Reply::kRejStale;
         }
-        return;
     }
-    CmId& id = *admission.owner;
-    MutexLock hold(id.lock);
-    const State before = id.state.Read();
-    if (const Transition* row = FindTransition(before, Input::kReqDuplicate))
+    if (stale)
     {
-        Apply(id, *row);
-        (void)SendReply(id, before, row->reply);
+        // It rejects this REQ, not the connection that is over: the peer may know neither our id
+        // nor the transaction that the id used last.
+        RejectStateless(rx, req, ibwire::RejReason::kStaleConnection);
     }
 }
 
-void
-Core::AcceptReq(const Received& rx,
-                const ibwire::CmReq& req,
-                Admission admission,
-                std::unique_ptr<PeerRecord> record)
+void Core::AcceptReq(const Received& rx,
+                     const ibwire::CmReq& req,
+                     Admission admission,
+                     std::unique_ptr<PeerRecord> record)
 {
     CmId& id = NewId(admission.listener->handler, admission.handle, admission.commId);
     auto event = std::make_unique<Event>();
@@ -243,7 +249,7 @@ Core::AcceptReq(const Received& rx,
     IdRef ref(&id);
     m_table.Publish(id);
     id.lock.Unlock();
-    RunHandler(std::move(ref), std::move(event));
+    RunHandler(std::move(ref), std::move(event), std::move(admission.listener));
 }
 
 } // namespace ibcm

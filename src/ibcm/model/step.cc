@@ -5,8 +5,7 @@
 namespace ibcm
 {
 
-void
-Core::Apply(CmId& id, const Transition& row)
+void Core::Apply(CmId& id, const Transition& row)
 {
     if ((row.actions & kCancelSend) != 0)
     {
@@ -40,39 +39,39 @@ Core::Apply(CmId& id, const Transition& row)
     }
 }
 
-Status
-Core::SendReply(CmId& id, State before, Reply reply)
+Status Core::SendReply(CmId& id, State before, Reply reply)
 {
     switch (reply)
     {
     case Reply::kRtu:
-        return SendOnce(id, ComposeRtu({id.localCommId, id.connection.Read().remoteCommId},
-                                       id.resendData.Read()));
+        return SendOnce(
+            id,
+            ComposeRtu({id.localCommId, id.connection.Read().remoteCommId}, id.resendData.Read()));
     case Reply::kDrep:
-        return SendOnce(id, ComposeDrep({id.localCommId, id.connection.Read().remoteCommId},
-                                        id.resendData.Read()));
+        return SendOnce(
+            id,
+            ComposeDrep({id.localCommId, id.connection.Read().remoteCommId}, id.resendData.Read()));
     case Reply::kDreq:
         return StartDreq(id, {});
     case Reply::kRejConsumer:
         return SendRejWith(id, before, ibwire::RejReason::kConsumer, {}, {});
-    case Reply::kRejStale:
-        return SendRejWith(id, before, ibwire::RejReason::kStaleConnection, {}, {});
-    case Reply::kRejTimeout: {
+    case Reply::kRejTimeout:
+    {
         const auto guid = GuidInfo(m_device.caGuid);
         return SendRejWith(id, before, ibwire::RejReason::kTimeout, guid, {});
     }
     case Reply::kReq:
     case Reply::kRep:
     case Reply::kRejCaller:
+    case Reply::kRejStale:
     case Reply::kNone:
-        // Sent by the call that has their contents, or nothing to send.
+        // Sent by those who have their contents, or nothing to send.
         return {};
     }
     return {};
 }
 
-Status
-Core::SendOnce(CmId& id, const ibwire::CmMessage& message)
+Status Core::SendOnce(CmId& id, const ibwire::CmMessage& message)
 {
     const Connection& connection = id.connection.Read();
     const auto mad = ComposeMad(message, connection.transactionId);
@@ -80,7 +79,8 @@ Core::SendOnce(CmId& id, const ibwire::CmMessage& message)
     {
         return tl::unexpected(mad.error());
     }
-    const auto sent = connection.route.port->Send(*mad, connection.route.address, Duration{0}, 0, 0);
+    const auto sent =
+        connection.route.port->Send(*mad, connection.route.address, Duration{0}, 0, 0);
     if (!sent)
     {
         return tl::unexpected(CmError::kSendFailed);
@@ -89,8 +89,7 @@ Core::SendOnce(CmId& id, const ibwire::CmMessage& message)
     return {};
 }
 
-Status
-Core::SendReliable(CmId& id, const ibwire::CmMessage& message, Input timeout)
+Status Core::SendReliable(CmId& id, const ibwire::CmMessage& message, Input timeout)
 {
     const Connection& connection = id.connection.Read();
     const auto mad = ComposeMad(message, connection.transactionId);
@@ -113,8 +112,7 @@ Core::SendReliable(CmId& id, const ibwire::CmMessage& message, Input timeout)
     return {};
 }
 
-void
-Core::SendStateless(const Received& rx, const ibwire::CmMessage& message)
+void Core::SendStateless(const Received& rx, const ibwire::CmMessage& message)
 {
     const auto mad = ComposeMad(message, rx.transactionId);
     if (mad && rx.port->Send(*mad, rx.mad.replyAddress, Duration{0}, 0, 0))
@@ -123,8 +121,7 @@ Core::SendStateless(const Received& rx, const ibwire::CmMessage& message)
     }
 }
 
-void
-Core::CancelSend(CmId& id)
+void Core::CancelSend(CmId& id)
 {
     const SendToken token = id.outstanding.Read().token;
     if (token == SendToken::kNone)
