@@ -11,6 +11,10 @@ Disposition Recorder::OnCmEvent(ConnectionManager& manager, Handle id, const Eve
     EXPECT_EQ(m_inside[id], 0) << "two events of one id at once";
     ++m_inside[id];
     told.push_back({id, event, m_runtime.Now()});
+    if (event.type == EventType::kReqReceived)
+    {
+        accepted.push_back(id);
+    }
     const Disposition answer = react ? react(manager, id, event) : Disposition::kKeep;
     --m_inside[id];
     return answer;
@@ -107,9 +111,9 @@ void Pair::TearDown()
     {
         (void)host->cm.Destroy(id); // gone already, if the test has destroyed it
     }
-    for (const Told& one : hostB->consumer.told)
+    for (const Handle id : hostB->consumer.accepted)
     {
-        (void)hostB->cm.Destroy(one.id);
+        (void)hostB->cm.Destroy(id);
     }
     wire.DropAll();
     runtime.RunUntilIdle();
@@ -210,14 +214,7 @@ Handle Pair::Connect()
 
 Handle Pair::Accepted() const
 {
-    for (auto it = hostB->consumer.told.rbegin(); it != hostB->consumer.told.rend(); ++it)
-    {
-        if (it->event.type == EventType::kReqReceived)
-        {
-            return it->id;
-        }
-    }
-    throw std::logic_error("B has had no REQ_RECEIVED");
+    return hostB->consumer.accepted.at(hostB->consumer.accepted.size() - 1);
 }
 
 void Pair::Settle()

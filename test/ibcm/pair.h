@@ -45,6 +45,7 @@ class Recorder final : public EventHandler
     const Told& Last() const;
 
     std::vector<Told> told;
+    std::vector<Handle> accepted; ///< ids that REQs have made, whatever became of them
     /** Called inside the handler; without one every event is kept. */
     std::function<Disposition(ConnectionManager&, Handle, const Event&)> react;
 

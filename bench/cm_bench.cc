@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// What the Connection Manager costs without a fabric: full connections a second between two
+// managers joined by a loopback wire on one thread, memory of an established connection, lookup of
+// an id.
+
+#include "ibcm/helper/loopback-wire.h"
+#include "ibcm/helper/reliable-port.h"
+#include "ibcm/helper/step-runtime.h"
+#include "ibcm/model/connection-manager.h"
+
+#include <benchmark/benchmark.h>
+#include <malloc.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+namespace
+{
+
+using namespace ibcm;
+
+constexpr std::uint64_t kGuidA = 0x0002c903000a0000;
+constexpr std::uint64_t kGuidB = 0x0002c903000b0000;
+constexpr std::uint64_t kService = 0x1000000000000001;
+
+void Check(bool good, const char* what)
+{
+    if (!good)
+    {
+        std::fprintf(stderr, "cm-bench: %s\n", what);
+        std::abort();
+    }
+}
+
+/** Answers each event with the next step of a connection's life. */
+class Consumer final : public EventHandler
+{
+  public:
+    explicit Consumer(bool disconnects)
+        : m_disconnects(disconnects)
+    {
+    }
+
+    Disposition OnCmEvent(ConnectionManager& manager, Handle id, const Event& event) override
+    {
+        switch (event.type)
+        {
+        case EventType::kReqReceived:
+        {
+            RepParameters rep;
+            rep.localQpn = 1 + (m_lastQpn++ & 0x7fffff);
+            Check(manager.SendRep(id, rep).has_value(), "REP refused");
+            accepted.push_back(id);
+            return Disposition::kKeep;
+        }
+        case EventType::kRepReceived:
+            Check(manager.SendRtu(id).has_value(), "RTU refused");
+            if (m_disconnects)
+            {
+                Check(manager.SendDreq(id).has_value(), "DREQ refused");
+            }
+            return Disposition::kKeep;
+        case EventType::kDreqReceived:
+            Check(manager.SendDrep(id).has_value(), "DREP refused");
+            return Disposition::kKeep;
+        case EventType::kTimewaitExit:
+            ++ended;
+            return Disposition::kDestroy;
+        default:
+            return Disposition::kKeep;
+        }
+    }
+
+    std::vector<Handle> accepted;
+    std::uint64_t ended{0};
+
+  private:
+    const bool m_disconnects;
+    std::uint32_t m_lastQpn{0};
+};
+
+/** Two hosts on one wire; B listens. */
+class Hosts
+{
+  public:
+    explicit Hosts(bool disconnects, std::uint32_t maxIds = 1U << 21)
+        : a(disconnects),
+          b(false),
+          m_endA(m_wire.AddEnd({1, {GidOf(kGuidA)}, {0xffff}})),
+          m_endB(m_wire.AddEnd({2, {GidOf(kGuidB)}, {0xffff}})),
+          m_portA(runtime, m_endA, 1),
+          m_portB(runtime, m_endB, 1),
+          managerA(runtime, DeviceInfo{kGuidA, 5}, Options{maxIds, nullptr}),
+          managerB(runtime, DeviceInfo{kGuidB, 5}, Options{maxIds, nullptr})
+    {
+        m_endA.Attach(&m_portA);
+        m_endB.Attach(&m_portB);
+        Check(managerA.AddPort(1, m_portA) && managerB.AddPort(1, m_portB), "port refused");
+        m_listener = managerB.Create(b).value();
+        Check(managerB.Listen(m_listener, kService).has_value(), "listen refused");
+    }
+
+    ~Hosts()
+    {
+        Check(managerB.Destroy(m_listener).has_value(), "listener lost");
+    }
+
+    /** Sends a REQ and lets all follow that does not need time. */
+    Handle Connect()
+    {
+        ReqParameters req;
+        req.serviceId = kService;
+        req.primaryPath.sgid = GidOf(kGuidA);
+        req.primaryPath.dgid = GidOf(kGuidB);
+        req.primaryPath.slid = 1;
+        req.primaryPath.dlid = 2;
+        req.localQpn = 1 + (m_lastQpn++ & 0x7fffff);
+        const Handle id = managerA.Create(a).value();
+        Check(managerA.SendReq(id, req).has_value(), "REQ refused");
+        m_wire.DeliverAll();
+        return id;
+    }
+
+    StepRuntime runtime;
+    Consumer a;
+    Consumer b;
+
+  private:
+    static ibwire::Gid GidOf(std::uint64_t guid)
+    {
+        return ibwire::Gid::From(ibwire::kDefaultGidPrefix, guid);
+    }
+
+    LoopbackWire m_wire;
+    LoopbackWire::End& m_endA;
+    LoopbackWire::End& m_endB;
+    ReliablePort m_portA;
+    ReliablePort m_portB;
+
+  public:
+    ConnectionManager managerA;
+    ConnectionManager managerB;
+
+  private:
+    Handle m_listener{Handle::kNone};
+    std::uint32_t m_lastQpn{0};
+};
+
+/** REQ REP RTU DREQ DREP, TIMEWAIT on both sides, both ids made and destroyed. */
+void Lifecycle(benchmark::State& state)
+{
+    Hosts hosts(true);
+    std::uint64_t connections = 0;
+    for (auto _ : state)
+    {
+        hosts.Connect();
+        if (++connections % 64 == 0)
+        {
+            // So that some 64 connections on each side are in TIMEWAIT.
+            hosts.runtime.RunUntilIdle();
+            hosts.b.accepted.clear();
+        }
+    }
+    hosts.runtime.RunUntilIdle();
+    Check(hosts.a.ended == connections && hosts.b.ended == connections, "a connection is missing");
+    state.SetItemsProcessed(static_cast<std::int64_t>(connections));
+}
+
+BENCHMARK(Lifecycle);
+
+std::size_t HeapInUse()
+{
+    return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+
+/** range(0) connections at once: the time to make one, and the memory that both ends hold. */
+void Established(benchmark::State& state)
+{
+    const auto count = static_cast<std::size_t>(state.range(0));
+    double bytes = 0;
+    for (auto _ : state)
+    {
+        state.PauseTiming();
+        Hosts hosts(false);
+        std::vector<Handle> made;
+        made.reserve(count);
+        hosts.b.accepted.reserve(count);
+        hosts.Connect();
+        made.clear();
+        const std::size_t before = HeapInUse();
+        state.ResumeTiming();
+        for (std::size_t i = 0; i < count; ++i)
+        {
+            made.push_back(hosts.Connect());
+        }
+        state.PauseTiming();
+        bytes = static_cast<double>(HeapInUse() - before) / static_cast<double>(count);
+        for (const Handle id : hosts.b.accepted)
+        {
+            Check(hosts.managerB.Destroy(id).has_value(), "an accepted id is missing");
+        }
+        for (const Handle id : made)
+        {
+            Check(hosts.managerA.Destroy(id).has_value(), "an id is missing");
+        }
+        state.ResumeTiming();
+    }
+    state.SetItemsProcessed(static_cast<std::int64_t>(count) * state.iterations());
+    state.counters["bytes_per_connection_both_ends"] = bytes;
+}
+
+BENCHMARK(Established)->Arg(10000)->Arg(100000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+/** The state of a random one of range(0) ids. */
+void Lookup(benchmark::State& state)
+{
+    const auto count = static_cast<std::size_t>(state.range(0));
+    StepRuntime runtime;
+    ConnectionManager manager(runtime, DeviceInfo{kGuidA, 5}, Options{1U << 21, nullptr});
+    Consumer consumer(false);
+    std::vector<Handle> ids;
+    ids.reserve(count);
+    for (std::size_t i = 0; i < count; ++i)
+    {
+        ids.push_back(manager.Create(consumer).value());
+    }
+    for (auto _ : state)
+    {
+        const std::size_t which = runtime.Random() % count;
+        benchmark::DoNotOptimize(manager.StateOf(ids[which]));
+    }
+    state.SetItemsProcessed(state.iterations());
+    for (const Handle id : ids)
+    {
+        Check(manager.Destroy(id).has_value(), "an id is missing");
+    }
+}
+
+BENCHMARK(Lookup)->Arg(1000)->Arg(100000)->Arg(1000000);
+
+} // namespace
+
+BENCHMARK_MAIN();
