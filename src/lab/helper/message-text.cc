@@ -179,7 +179,9 @@ std::vector<std::string> MessageDetails(const MadRecord& message, const CommIdNa
         std::visit([](const auto& body) { return TextIn(body.privateData); }, *decoded);
     if (!text.empty())
     {
-        details.push_back(text);
+        // Why it was rejected says more than whose rejection it is.
+        const bool first = std::holds_alternative<ibwire::CmRej>(*decoded);
+        details.insert(first ? details.begin() + 1 : details.end(), text);
     }
     return details;
 }

@@ -141,9 +141,9 @@ void AddVerdict(const RunRecord& record, const SummaryOptions& options, Lines& l
               options.expectations == 0
                   ? "no violation"
                   : fmt::format("no violation, {}",
-                                options.expectations == 1 ? "the expectation holds"
-                                                          : fmt::format("all {} expectations hold",
-                                                                        options.expectations)),
+                                options.expectations == 1
+                                    ? "the expectation holds"
+                                    : fmt::format("{} expectations hold", options.expectations)),
               Ink::kGood);
 }
 
@@ -162,6 +162,10 @@ std::string TitleReport(const Scenario& scenario, bool colour)
     if (colon == std::string::npos || source.starts_with("ib"))
     {
         source = std::filesystem::path(source.substr(colon + 1)).filename().string();
+    }
+    if (source == "direct")
+    {
+        source = "the direct fabric";
     }
     std::string text = Inked(Printable(scenario.name), Ink::kBold, colour);
     text += Inked(" on " + source, Ink::kDim, colour) + "\n";
