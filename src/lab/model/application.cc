@@ -15,32 +15,25 @@ namespace
 constexpr std::uint8_t kRdAtomicDepth = 1;
 constexpr std::uint32_t kPsnMask = 0xffffff;
 
-std::span<const std::uint8_t>
-BytesOf(const std::string& text)
+std::span<const std::uint8_t> BytesOf(const std::string& text)
 {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 /** Names of tasks are one word. */
-std::string
-Word(std::string text)
+std::string Word(std::string text)
 {
     std::replace_if(
-        text.begin(),
-        text.end(),
-        [](unsigned char c) { return std::isspace(c) != 0; },
-        '-');
+        text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; }, '-');
     return text;
 }
 
-bool
-PassiveDisconnects(const ConnectSpec& spec)
+bool PassiveDisconnects(const ConnectSpec& spec)
 {
     return spec.disconnect == "to" || spec.disconnect == "both";
 }
 
-bool
-ActiveDisconnects(const ConnectSpec& spec)
+bool ActiveDisconnects(const ConnectSpec& spec)
 {
     return spec.disconnect == "from" || spec.disconnect == "both";
 }
@@ -53,27 +46,29 @@ Application::Application(Stage& stage, Host& host)
 {
 }
 
-void
-Application::Failed(const std::string& what, const std::string& why)
+void Application::Failed(const std::string& what, const std::string& why)
 {
     m_stage.record.violations.push_back({"scenario", m_host.Name() + ": " + what + ": " + why});
 }
 
-Session*
-Application::SessionOf(ibcm::Handle id) const
+Session* Application::SessionOf(ibcm::Handle id) const
 {
     const auto it = m_ids.find(id);
     return it == m_ids.end() ? nullptr : it->second;
 }
 
-ConnectRecord&
-Application::RecordOf(const Session& session)
+bool Application::IsActive(const Session& session, ibcm::Handle id) const
+{
+    // Handles are the manager's: the other host's may be the same number.
+    return session.spec.from == m_host.Name() && session.active == id;
+}
+
+ConnectRecord& Application::RecordOf(const Session& session)
 {
     return m_stage.record.connects[session.record];
 }
 
-std::string
-Application::Listen(const ListenSpec& spec)
+std::string Application::Listen(const ListenSpec& spec)
 {
     const auto id = m_host.Manager().Create(*this);
     if (!id)
@@ -88,8 +83,7 @@ Application::Listen(const ListenSpec& spec)
     return {};
 }
 
-void
-Application::Connect(const ConnectSpec& spec, Host& to)
+void Application::Connect(const ConnectSpec& spec, Host& to)
 {
     m_stage.engine.Sleep(spec.atNs, "scenario");
     for (unsigned i = 0; i < spec.count; ++i)
@@ -98,8 +92,7 @@ Application::Connect(const ConnectSpec& spec, Host& to)
     }
 }
 
-void
-Application::ConnectOnce(const ConnectSpec& spec, Host& to)
+void Application::ConnectOnce(const ConnectSpec& spec, Host& to)
 {
     m_stage.sessions.push_back(std::make_unique<Session>(m_stage.engine, spec));
     Session& session = *m_stage.sessions.back();
@@ -124,21 +117,21 @@ Application::ConnectOnce(const ConnectSpec& spec, Host& to)
     RunConnection(session);
 }
 
-tl::expected<ibcm::Path, std::string>
-Application::ResolvePath(Host& to)
+tl::expected<ibcm::Path, std::string> Application::ResolvePath(Host& to)
 {
     interleave::Completion answered(m_stage.engine, "path-query");
     tl::expected<ibcm::Path, std::string> result = tl::unexpected(std::string("no answer"));
-    m_host.GetAttachment().ResolvePath(to.GetAttachment(), [&](auto path) {
-        result = std::move(path);
-        answered.CompleteAll();
-    });
+    m_host.GetAttachment().ResolvePath(to.GetAttachment(),
+                                       [&](auto path)
+                                       {
+                                           result = std::move(path);
+                                           answered.CompleteAll();
+                                       });
     answered.Wait("resolve path");
     return result;
 }
 
-std::string
-Application::SendReq(Session& session, const ibcm::Path& path)
+std::string Application::SendReq(Session& session, const ibcm::Path& path)
 {
     const ConnectSpec& spec = session.spec;
     ibcm::ConnectionManager& manager = m_host.Manager();
@@ -172,8 +165,7 @@ Application::SendReq(Session& session, const ibcm::Path& path)
     return {};
 }
 
-void
-Application::RunConnection(Session& session)
+void Application::RunConnection(Session& session)
 {
     const ConnectSpec& spec = session.spec;
     session.settled.Wait("wait for connection");
@@ -184,11 +176,12 @@ Application::RunConnection(Session& session)
             interleave::Completion acknowledged(m_stage.engine, "message");
             std::string failure;
             m_stage.recorder.Note(m_host.Name(), spec.to, "RC SEND \"" + spec.message + "\"");
-            const std::string refused =
-                session.activePath->Send(spec.message, [&](std::string error) {
-                    failure = std::move(error);
-                    acknowledged.CompleteAll();
-                });
+            const std::string refused = session.activePath->Send(spec.message,
+                                                                 [&](std::string error)
+                                                                 {
+                                                                     failure = std::move(error);
+                                                                     acknowledged.CompleteAll();
+                                                                 });
             if (refused.empty())
             {
                 acknowledged.Wait("wait for acknowledgement");
@@ -203,7 +196,14 @@ Application::RunConnection(Session& session)
         {
             Disconnect(session, true);
         }
-        else if (!PassiveDisconnects(spec))
+        else if (PassiveDisconnects(spec))
+        {
+            // If the passive side has given up without this side hearing of it, nobody would ever
+            // ask to disconnect: applications find that out by their own means.
+            session.passiveGone.Wait("wait for the other side");
+            Disconnect(session, true);
+        }
+        else
         {
             return; // stays until the scenario is taken down
         }
@@ -211,25 +211,27 @@ Application::RunConnection(Session& session)
     session.ended.Wait("wait for end of connection");
 }
 
-void
-Application::Disconnect(Session& session, bool active)
+void Application::Disconnect(Session& session, bool active)
 {
-    (active ? session.activePath : session.passivePath)->Break();
+    DataPath* path = (active ? session.activePath : session.passivePath).get();
+    if (path == nullptr)
+    {
+        return; // it has ended by itself
+    }
+    path->Break();
     // The other side may have been quicker: then there is nothing to ask for any more.
     (void)m_host.Manager().SendDreq(active ? session.active : session.passive);
 }
 
-std::string
-Application::Apply(DataPath& path, ibcm::Handle id, ibcm::QpTarget target)
+std::string Application::Apply(DataPath& path, ibcm::Handle id, ibcm::QpTarget target)
 {
     const auto attributes = m_host.Manager().InitQpAttributes(id, target);
     return attributes ? path.Modify(*attributes) : ibcm::ToString(attributes.error());
 }
 
-ibcm::Disposition
-Application::OnCmEvent(ibcm::ConnectionManager& /*manager*/,
-                       ibcm::Handle id,
-                       const ibcm::Event& event)
+ibcm::Disposition Application::OnCmEvent(ibcm::ConnectionManager& /*manager*/,
+                                         ibcm::Handle id,
+                                         const ibcm::Event& event)
 {
     Session* session = SessionOf(id);
     switch (event.type)
@@ -255,8 +257,7 @@ Application::OnCmEvent(ibcm::ConnectionManager& /*manager*/,
     }
 }
 
-ibcm::Disposition
-Application::OnReq(ibcm::Handle id, const ibcm::Event& event)
+ibcm::Disposition Application::OnReq(ibcm::Handle id, const ibcm::Event& event)
 {
     const auto& req = std::get<ibcm::ReqReceived>(event.parameters);
     const ListenSpec& spec = *m_listeners.at(req.listener);
@@ -273,26 +274,23 @@ Application::OnReq(ibcm::Handle id, const ibcm::Event& event)
     }
     if (spec.policy == "reject")
     {
-        (void)m_host.Manager().SendRej(id,
-                                       ibwire::RejReason::kConsumer,
-                                       {},
-                                       BytesOf(spec.privateData));
+        (void)m_host.Manager().SendRej(
+            id, ibwire::RejReason::kConsumer, {}, BytesOf(spec.privateData));
         return Ended(id, nullptr);
     }
     if (const std::string error = Accept(id, req, session, spec); !error.empty())
     {
         // The peer may have given up meanwhile; anything else is worth knowing.
         m_stage.recorder.Note(m_host.Name(), "", "accept failed: " + error);
-        return Ended(id, nullptr);
+        return Ended(id, session);
     }
     return ibcm::Disposition::kKeep;
 }
 
-std::string
-Application::Accept(ibcm::Handle id,
-                    const ibcm::ReqReceived& req,
-                    Session* session,
-                    const ListenSpec& spec)
+std::string Application::Accept(ibcm::Handle id,
+                                const ibcm::ReqReceived& req,
+                                Session* session,
+                                const ListenSpec& spec)
 {
     auto path = m_host.GetAttachment().MakeDataPath();
     ibcm::RepParameters parameters;
@@ -321,48 +319,58 @@ Application::Accept(ibcm::Handle id,
     {
         return SendRep(id, parameters);
     }
-    path->OnReceive([this, session](std::string message) {
-        m_stage.recorder.Note(m_host.Name(), "", "received \"" + message + "\"");
-        session->delivered.CompleteAll();
-    });
-    path->OnCommunicationEstablished([this, id] {
-        m_host.RunInTask([this, id] { (void)m_host.Manager().NotifyEstablished(id); });
-    });
+    path->OnReceive(
+        [this, session](std::string message)
+        {
+            m_stage.recorder.Note(m_host.Name(), "", "received \"" + message + "\"");
+            session->delivered.CompleteAll();
+        });
+    path->OnCommunicationEstablished(
+        [this, id]
+        { m_host.RunInTask([this, id] { (void)m_host.Manager().NotifyEstablished(id); }); });
     session->passivePath = std::move(path);
     return SendRep(id, parameters);
 }
 
-std::string
-Application::SendRep(ibcm::Handle id, const ibcm::RepParameters& parameters)
+std::string Application::SendRep(ibcm::Handle id, const ibcm::RepParameters& parameters)
 {
     const auto sent = m_host.Manager().SendRep(id, parameters);
     return sent ? std::string() : ibcm::ToString(sent.error());
 }
 
-ibcm::Disposition
-Application::OnRep(ibcm::Handle id, Session* session)
+ibcm::Disposition Application::OnRep(ibcm::Handle id, Session* session)
 {
     for (const auto target : {ibcm::QpTarget::kInit, ibcm::QpTarget::kRtr, ibcm::QpTarget::kRts})
     {
         if (const std::string error = Apply(*session->activePath, id, target); !error.empty())
         {
-            SettleActive(*session, "failed");
-            Failed("queue pair of " + session->spec.name, error);
-            return Ended(id, session);
+            return OnRepFailed(id, session, error);
         }
     }
     if (const auto sent = m_host.Manager().SendRtu(id); !sent)
     {
-        SettleActive(*session, "failed");
-        return Ended(id, session);
+        return OnRepFailed(id, session, ibcm::ToString(sent.error()));
     }
     RecordOf(*session).establishedNs = m_stage.engine.NowNs();
     SettleActive(*session, "connected");
     return ibcm::Disposition::kKeep;
 }
 
-ibcm::Disposition
-Application::OnEstablished(ibcm::Handle id, Session* session)
+ibcm::Disposition Application::OnRepFailed(ibcm::Handle id,
+                                           Session* session,
+                                           const std::string& error)
+{
+    const auto state = m_host.Manager().StateOf(id);
+    if (state && *state != ibcm::State::kRepRcvd)
+    {
+        return ibcm::Disposition::kKeep; // refused meanwhile: the event waits behind this one
+    }
+    SettleActive(*session, "failed");
+    Failed("accepting the REP of " + session->spec.name, error);
+    return Ended(id, session);
+}
+
+ibcm::Disposition Application::OnEstablished(ibcm::Handle id, Session* session)
 {
     if (session == nullptr || session->passivePath == nullptr)
     {
@@ -372,25 +380,26 @@ Application::OnEstablished(ibcm::Handle id, Session* session)
     (void)Apply(*session->passivePath, id, ibcm::QpTarget::kRts);
     if (PassiveDisconnects(session->spec))
     {
-        m_stage.engine.Spawn(m_host.Name() + "/close-" + Word(session->spec.name), [this, session] {
-            if (!session->spec.message.empty())
-            {
-                session->delivered.Wait("wait for message");
-            }
-            m_stage.engine.Sleep(session->spec.holdNs, "hold");
-            Disconnect(*session, false);
-        });
+        m_stage.engine.Spawn(m_host.Name() + "/close-" + Word(session->spec.name),
+                             [this, session]
+                             {
+                                 if (!session->spec.message.empty())
+                                 {
+                                     session->delivered.Wait("wait for message");
+                                 }
+                                 m_stage.engine.Sleep(session->spec.holdNs, "hold");
+                                 Disconnect(*session, false);
+                             });
     }
     return ibcm::Disposition::kKeep;
 }
 
-ibcm::Disposition
-Application::OnDreq(ibcm::Handle id, Session* session)
+ibcm::Disposition Application::OnDreq(ibcm::Handle id, Session* session)
 {
     if (session != nullptr)
     {
         DataPath* path =
-            id == session->active ? session->activePath.get() : session->passivePath.get();
+            IsActive(*session, id) ? session->activePath.get() : session->passivePath.get();
         if (path != nullptr)
         {
             path->Break();
@@ -400,10 +409,11 @@ Application::OnDreq(ibcm::Handle id, Session* session)
     return ibcm::Disposition::kKeep;
 }
 
-ibcm::Disposition
-Application::OnRej(ibcm::Handle id, Session* session, const ibcm::RejReceived& rej)
+ibcm::Disposition Application::OnRej(ibcm::Handle id,
+                                     Session* session,
+                                     const ibcm::RejReceived& rej)
 {
-    if (session != nullptr && id == session->active)
+    if (session != nullptr && IsActive(*session, id))
     {
         SettleActive(*session, "rejected", static_cast<unsigned>(rej.reason));
     }
@@ -413,18 +423,16 @@ Application::OnRej(ibcm::Handle id, Session* session, const ibcm::RejReceived& r
                                                      : Ended(id, session);
 }
 
-ibcm::Disposition
-Application::OnTimeout(ibcm::Handle id, Session* session)
+ibcm::Disposition Application::OnTimeout(ibcm::Handle id, Session* session)
 {
-    if (session != nullptr && id == session->active)
+    if (session != nullptr && IsActive(*session, id))
     {
         SettleActive(*session, "timeout");
     }
     return Ended(id, session);
 }
 
-void
-Application::SettleActive(Session& session, const char* outcome, unsigned rejectReason)
+void Application::SettleActive(Session& session, const char* outcome, unsigned rejectReason)
 {
     ConnectRecord& record = RecordOf(session);
     if (record.outcome.empty())
@@ -442,11 +450,10 @@ Application::SettleActive(Session& session, const char* outcome, unsigned reject
     session.settled.CompleteAll();
 }
 
-ibcm::Disposition
-Application::Ended(ibcm::Handle id, Session* session)
+ibcm::Disposition Application::Ended(ibcm::Handle id, Session* session)
 {
     m_ids.erase(id);
-    if (session != nullptr && id == session->active)
+    if (session != nullptr && IsActive(*session, id))
     {
         ConnectRecord& record = RecordOf(*session);
         record.endedNs = m_stage.engine.NowNs();
@@ -463,12 +470,12 @@ Application::Ended(ibcm::Handle id, Session* session)
         session->passivePath.reset();
         // Nothing will come any more.
         session->delivered.CompleteAll();
+        session->passiveGone.CompleteAll();
     }
     return ibcm::Disposition::kDestroy;
 }
 
-void
-Application::Stop()
+void Application::Stop()
 {
     // Listeners first: a request that comes now finds nobody.
     for (const auto& [id, spec] : m_listeners)

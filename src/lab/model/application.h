@@ -26,6 +26,7 @@ struct Session
         : spec(connectSpec),
           settled(engine, "session"),
           delivered(engine, "session"),
+          passiveGone(engine, "session"),
           ended(engine, "session")
     {
     }
@@ -36,9 +37,10 @@ struct Session
     std::unique_ptr<DataPath> passivePath;
     ibcm::Handle active{ibcm::Handle::kNone};
     ibcm::Handle passive{ibcm::Handle::kNone};
-    interleave::Completion settled;   ///< established, or failed
-    interleave::Completion delivered; ///< the passive side has the message
-    interleave::Completion ended;     ///< the active side's id is gone
+    interleave::Completion settled;     ///< established, or failed
+    interleave::Completion delivered;   ///< the passive side has the message
+    interleave::Completion passiveGone; ///< the passive side's id is gone
+    interleave::Completion ended;       ///< the active side's id is gone
 };
 
 /** What all applications of a run share. */
@@ -76,10 +78,13 @@ class Application final : public ibcm::EventHandler
     std::string SendReq(Session& session, const ibcm::Path& path);
 
     ibcm::Disposition OnReq(ibcm::Handle id, const ibcm::Event& event);
-    std::string Accept(ibcm::Handle id, const ibcm::ReqReceived& req, Session* session,
+    std::string Accept(ibcm::Handle id,
+                       const ibcm::ReqReceived& req,
+                       Session* session,
                        const ListenSpec& spec);
     std::string SendRep(ibcm::Handle id, const ibcm::RepParameters& parameters);
     ibcm::Disposition OnRep(ibcm::Handle id, Session* session);
+    ibcm::Disposition OnRepFailed(ibcm::Handle id, Session* session, const std::string& error);
     ibcm::Disposition OnEstablished(ibcm::Handle id, Session* session);
     ibcm::Disposition OnDreq(ibcm::Handle id, Session* session);
     ibcm::Disposition OnRej(ibcm::Handle id, Session* session, const ibcm::RejReceived& rej);
@@ -90,13 +95,15 @@ class Application final : public ibcm::EventHandler
     void SettleActive(Session& session, const char* outcome, unsigned rejectReason = 0);
     std::string Apply(DataPath& path, ibcm::Handle id, ibcm::QpTarget target);
     Session* SessionOf(ibcm::Handle id) const;
+    bool IsActive(const Session& session, ibcm::Handle id) const;
     ConnectRecord& RecordOf(const Session& session);
     void Failed(const std::string& what, const std::string& why);
 
     Stage& m_stage;
     Host& m_host;
     std::map<ibcm::Handle, const ListenSpec*> m_listeners;
-    std::map<ibcm::Handle, Session*> m_ids; ///< null: a request that no connect of the scenario made
+    std::map<ibcm::Handle, Session*>
+        m_ids; ///< null: a request that no connect of the scenario made
 };
 
 } // namespace lab

@@ -39,6 +39,12 @@ class Recorder
                  const Fate& fate);
     /** A worker of @p to begins to handle it. */
     void Received(const std::string& from, const std::string& to, const ibwire::MadBytes& mad);
+    /** A host asks the subnet administrator. */
+    void CountQuery()
+    {
+        ++m_record.mads;
+    }
+
     void Stepped(const std::string& host, const ibcm::TransitionTrace& step);
     void Note(const std::string& host, const std::string& peer, std::string text);
 

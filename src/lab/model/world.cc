@@ -26,8 +26,7 @@ namespace
 
 constexpr const char* kDirect = "direct";
 
-std::vector<std::int64_t>
-DelaysOf(const Scenario& scenario)
+std::vector<std::int64_t> DelaysOf(const Scenario& scenario)
 {
     std::vector<std::int64_t> delays;
     for (const FaultSpec& fault : scenario.faults)
@@ -146,8 +145,8 @@ World::~World()
     {
         return;
     }
-    // Tasks stand in the middle of the hosts' code and will never go on: what they use cannot be taken
-    // apart in order. The process is about to report and end.
+    // Tasks stand in the middle of the hosts' code and will never go on: what they use cannot be
+    // taken apart in order. The process is about to report and end.
     for (auto& application : m_applications)
     {
         (void)application.release();
@@ -159,8 +158,7 @@ World::~World()
     (void)m_stage.release();
 }
 
-tl::expected<void, InputError>
-World::Prepare()
+tl::expected<void, InputError> World::Prepare()
 {
     const auto prepared =
         m_scenario.fabric.source == kDirect ? PrepareDirect() : PrepareSimulated();
@@ -176,8 +174,7 @@ World::Prepare()
     return {};
 }
 
-tl::expected<void, InputError>
-World::PrepareDirect()
+tl::expected<void, InputError> World::PrepareDirect()
 {
     for (const ConnectSpec& connect : m_scenario.connects)
     {
@@ -191,15 +188,11 @@ World::PrepareDirect()
     }
     m_virtualTime = std::make_unique<interleave::VirtualTime>();
     m_engine = std::make_unique<interleave::Engine>(*m_virtualTime);
-    m_recorder = std::make_unique<Recorder>(*m_engine,
-                                            m_record,
-                                            m_digest.Get(),
-                                            m_options.keepMessages);
+    m_recorder =
+        std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
     m_adversary = std::make_unique<Adversary>(*m_engine, DelaysOf(m_scenario));
-    m_direct = std::make_unique<DirectFabric>(*m_engine,
-                                              *m_adversary,
-                                              *m_recorder,
-                                              m_scenario.fabric.directLatencyNs);
+    m_direct = std::make_unique<DirectFabric>(
+        *m_engine, *m_adversary, *m_recorder, m_scenario.fabric.directLatencyNs);
     m_record.channelAdapters = m_scenario.hosts.size();
     for (const HostSpec& spec : m_scenario.hosts)
     {
@@ -208,8 +201,7 @@ World::PrepareDirect()
     return {};
 }
 
-tl::expected<void, InputError>
-World::PrepareSimulated()
+tl::expected<void, InputError> World::PrepareSimulated()
 {
     auto fabric = SimulatedFabric::Build(m_scenario, m_options.pcapFile);
     if (!fabric)
@@ -218,10 +210,8 @@ World::PrepareSimulated()
     }
     m_simulated = std::move(*fabric);
     m_engine = std::make_unique<interleave::Engine>(m_simulated->Events());
-    m_recorder = std::make_unique<Recorder>(*m_engine,
-                                            m_record,
-                                            m_digest.Get(),
-                                            m_options.keepMessages);
+    m_recorder =
+        std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
     m_adversary = std::make_unique<Adversary>(*m_engine, DelaysOf(m_scenario));
     if (const auto up = m_simulated->BringUp(m_digest.Get(), m_record); !up)
     {
@@ -239,8 +229,7 @@ World::PrepareSimulated()
     return {};
 }
 
-void
-World::AddHost(const HostSpec& spec, Attachment& attachment)
+void World::AddHost(const HostSpec& spec, Attachment& attachment)
 {
     m_hosts.push_back(std::make_unique<Host>(
         Host::Parts{*m_engine, *m_recorder, [this](std::uint16_t lid) { return HostAt(lid); }},
@@ -251,8 +240,7 @@ World::AddHost(const HostSpec& spec, Attachment& attachment)
         true));
 }
 
-std::string
-World::HostAt(std::uint16_t lid) const
+std::string World::HostAt(std::uint16_t lid) const
 {
     for (const auto& host : m_hosts)
     {
@@ -264,8 +252,7 @@ World::HostAt(std::uint16_t lid) const
     return {};
 }
 
-Host&
-World::HostNamed(const std::string& name)
+Host& World::HostNamed(const std::string& name)
 {
     for (const auto& host : m_hosts)
     {
@@ -277,8 +264,7 @@ World::HostNamed(const std::string& name)
     return *m_hosts.front(); // names were checked when the scenario was read
 }
 
-Application&
-World::ApplicationAt(const std::string& host)
+Application& World::ApplicationAt(const std::string& host)
 {
     for (std::size_t i = 0; i < m_hosts.size(); ++i)
     {
@@ -290,8 +276,7 @@ World::ApplicationAt(const std::string& host)
     return *m_applications.front();
 }
 
-bool
-World::RunUntil(std::int64_t untilNs)
+bool World::RunUntil(std::int64_t untilNs)
 {
     const interleave::RunResult result = m_engine->Run(untilNs);
     if (result.violation)
@@ -303,14 +288,15 @@ World::RunUntil(std::int64_t untilNs)
     return !m_broken;
 }
 
-bool
-World::RunTask(const std::string& name, std::function<void()> body)
+bool World::RunTask(const std::string& name, std::function<void()> body)
 {
     bool done = false;
-    m_engine->Spawn(name, [&] {
-        body();
-        done = true;
-    });
+    m_engine->Spawn(name,
+                    [&]
+                    {
+                        body();
+                        done = true;
+                    });
     if (RunUntil(interleave::kForever) && !done)
     {
         m_broken = true;
@@ -319,8 +305,7 @@ World::RunTask(const std::string& name, std::function<void()> body)
     return !m_broken;
 }
 
-void
-World::Run()
+void World::Run()
 {
     m_engine->AddObserver(m_digest);
     m_engine->SetChooser(m_choosers.Top());
@@ -340,26 +325,29 @@ World::Run()
     CheckExpectations(m_scenario, m_record);
 }
 
-void
-World::Perform()
+void World::Perform()
 {
     const std::int64_t startNs = m_engine->NowNs();
-    m_engine->Spawn("scenario", [this] {
-        for (const ListenSpec& listen : m_scenario.listens)
+    m_engine->Spawn(
+        "scenario",
+        [this]
         {
-            if (const std::string error = ApplicationAt(listen.host).Listen(listen); !error.empty())
+            for (const ListenSpec& listen : m_scenario.listens)
             {
-                m_record.violations.push_back({"scenario", listen.host + ": listen: " + error});
+                if (const std::string error = ApplicationAt(listen.host).Listen(listen);
+                    !error.empty())
+                {
+                    m_record.violations.push_back({"scenario", listen.host + ": listen: " + error});
+                }
             }
-        }
-        for (const ConnectSpec& connect : m_scenario.connects)
-        {
-            Application& from = ApplicationAt(connect.from);
-            Host& to = HostNamed(connect.to);
-            m_engine->Spawn(connect.from + "/connect",
-                            [&from, &to, &connect] { from.Connect(connect, to); });
-        }
-    });
+            for (const ConnectSpec& connect : m_scenario.connects)
+            {
+                Application& from = ApplicationAt(connect.from);
+                Host& to = HostNamed(connect.to);
+                m_engine->Spawn(connect.from + "/connect",
+                                [&from, &to, &connect] { from.Connect(connect, to); });
+            }
+        });
     if (!RunUntil(startNs + m_scenario.limitNs))
     {
         return;
@@ -368,23 +356,23 @@ World::Perform()
     {
         if (connect.outcome.empty())
         {
-            m_record.violations.push_back(
-                {"liveness",
-                 "connect " + connect.name + " was not decided within " +
-                     FormatTime(m_scenario.limitNs)});
+            m_record.violations.push_back({"liveness",
+                                           "connect " + connect.name + " was not decided within " +
+                                               FormatTime(m_scenario.limitNs)});
         }
     }
 }
 
-void
-World::TakeDown()
+void World::TakeDown()
 {
-    const bool stopped = RunTask("take-down", [this] {
-        for (const auto& application : m_applications)
-        {
-            application->Stop();
-        }
-    });
+    const bool stopped = RunTask("take-down",
+                                 [this]
+                                 {
+                                     for (const auto& application : m_applications)
+                                     {
+                                         application->Stop();
+                                     }
+                                 });
     if (!stopped)
     {
         return;
@@ -398,8 +386,7 @@ World::TakeDown()
     }
 }
 
-void
-World::CheckLeaks()
+void World::CheckLeaks()
 {
     for (const auto& host : m_hosts)
     {
@@ -420,8 +407,7 @@ World::CheckLeaks()
     }
 }
 
-tl::expected<void, InputError>
-World::WriteTrace()
+tl::expected<void, InputError> World::WriteTrace()
 {
     namespace fs = std::filesystem;
     interleave::DecisionLog log = m_choosers.Top().Log();
@@ -447,8 +433,7 @@ World::WriteTrace()
 
 } // namespace
 
-tl::expected<RunRecord, InputError>
-RunScenario(const Scenario& scenario, const RunOptions& options)
+tl::expected<RunRecord, InputError> RunScenario(const Scenario& scenario, const RunOptions& options)
 {
     // weft-lint: allow(determinism): how long the run took is reported, and decides nothing
     using WallClock = std::chrono::steady_clock;

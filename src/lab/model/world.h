@@ -29,11 +29,12 @@ struct RunOptions
 };
 
 /**
- * Runs a scenario once: brings the fabric up, lets the hosts do what they are to do, takes everything
- * down and checks. What a user got wrong is the error; what went wrong in the run is in the record's
- * violations. One run at a time in a process, on the calling thread.
+ * Runs a scenario once: brings the fabric up, lets the hosts do what they are to do, takes
+ * everything down and checks. What a user got wrong is the error; what went wrong in the run is in
+ * the record's violations. One run at a time in a process, on the calling thread.
  */
-tl::expected<RunRecord, InputError> RunScenario(const Scenario& scenario, const RunOptions& options);
+tl::expected<RunRecord, InputError> RunScenario(const Scenario& scenario,
+                                                const RunOptions& options);
 
 } // namespace lab
 

@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lab/model/simulated-fabric.h"
+
+#include "ib-fabric/helper/ib-fabric-helper.h"
+#include "ib-fabric/model/ib-fault-model.h"
+#include "ib-fabric/model/ib-mad-service.h"
+#include "ib-fabric/model/sa-client.h"
+#include "ib-fabric/model/topology-source.h"
+#include "ib-wire/model/opcodes.h"
+#include "lab/model/fabric-data-path.h"
+#include "lab/model/lab-simulator-impl.h"
+
+#include <ns3/simulator.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace lab
+{
+
+namespace
+{
+
+constexpr std::uint32_t kGsiQpn = 1;
+constexpr std::uint8_t kCmMethods = 1U << static_cast<unsigned>(ibwire::MadMethod::kSend);
+/** What an adapter needs to acknowledge: 4.096 us * 2^2 = 16 us. */
+constexpr std::uint8_t kAckDelay = 2;
+
+/** Links run at fractions of a nanosecond per byte. May be said once in a process. */
+void UsePicoseconds()
+{
+    static bool done = false;
+    if (!done)
+    {
+        ns3::Time::SetResolution(ns3::Time::PS);
+        done = true;
+    }
+}
+
+std::string PortText(const HostSpec& host)
+{
+    return host.node + "[" + std::to_string(host.port) + "]";
+}
+
+ns3::IbMadAddress ToFabric(const ibcm::MadAddress& address)
+{
+    ns3::IbMadAddress to;
+    to.dlid = address.dlid;
+    to.sl = address.sl;
+    to.srcPathBits = address.sourcePathBits;
+    to.dqpn = address.qpn;
+    to.qkey = address.qkey;
+    to.pkeyIndex = address.pkeyIndex;
+    if (address.hasGrh)
+    {
+        ns3::IbMadGrh grh;
+        grh.dgid = address.dgid;
+        grh.trafficClass = address.trafficClass;
+        grh.hopLimit = address.hopLimit;
+        grh.flowLabel = address.flowLabel;
+        to.grh = grh;
+    }
+    return to;
+}
+
+ibcm::ReceivedMad FromFabric(const ns3::IbMadReceived& received)
+{
+    ibcm::ReceivedMad mad;
+    mad.bytes = received.mad;
+    mad.pkey = received.pkey;
+    mad.destinationPathBits = received.dlidPathBits;
+    mad.replyAddress.dlid = received.slid;
+    mad.replyAddress.sl = received.sl;
+    mad.replyAddress.sourcePathBits = received.dlidPathBits;
+    mad.replyAddress.qpn = received.sqpn;
+    mad.replyAddress.qkey = received.qkey;
+    mad.replyAddress.pkeyIndex = received.pkeyIndex;
+    if (received.grh)
+    {
+        mad.replyAddress.hasGrh = true;
+        mad.replyAddress.dgid = received.grh->sgid;
+        mad.replyAddress.flowLabel = received.grh->flowLabel;
+        mad.replyAddress.hopLimit = 0xff;
+        mad.replyAddress.trafficClass = received.grh->trafficClass;
+    }
+    return mad;
+}
+
+ibcm::Path FromFabric(const ibwire::PathRecord& record)
+{
+    ibcm::Path path;
+    path.sgid = record.sgid;
+    path.dgid = record.dgid;
+    path.slid = record.slid;
+    path.dlid = record.dlid;
+    path.pkey = record.pkey;
+    path.flowLabel = record.flowLabel;
+    path.hopLimit = record.hopLimit;
+    path.trafficClass = record.trafficClass;
+    path.sl = record.sl;
+    path.mtu = static_cast<std::uint8_t>(record.mtu);
+    path.rate = static_cast<std::uint8_t>(record.rate);
+    path.packetLifeTime = record.packetLifeTime;
+    return path;
+}
+
+/** The CM message in a packet; nothing if it carries anything else. */
+std::optional<ibwire::MadBytes> CmMessageIn(const ns3::IbPacket& packet)
+{
+    if (packet.IsSmp() || packet.GetDestQp() != kGsiQpn ||
+        packet.GetSize() < packet.GetUdPayloadOffset() + ibwire::kMadBytes)
+    {
+        return std::nullopt;
+    }
+    ibwire::MadBytes mad;
+    const auto bytes = packet.PeekMad(packet.GetUdPayloadOffset());
+    std::copy(bytes.begin(), bytes.end(), mad.begin());
+    if (ibwire::DecodeHeader(mad).mgmtClass != ibwire::MgmtClass::kCm)
+    {
+        return std::nullopt;
+    }
+    return mad;
+}
+
+ns3::IbFate ToFabric(const Fate& fate)
+{
+    using Kind = ns3::IbFate::Kind;
+    switch (fate.kind)
+    {
+    case Fate::Kind::kDeliver:
+        return {};
+    case Fate::Kind::kDrop:
+        return {Kind::kDrop, ns3::Time(0), 0};
+    case Fate::Kind::kDuplicate:
+        return {Kind::kDuplicate, ns3::Time(0), 0};
+    case Fate::Kind::kCorrupt:
+        // In the middle of the MAD; which bit does not matter, as the CRCs cover all.
+        return {Kind::kCorrupt, ns3::Time(0), 8 * 128};
+    case Fate::Kind::kDelay:
+        return {Kind::kDelay, ns3::NanoSeconds(fate.delayNs), 0};
+    }
+    return {};
+}
+
+/** Where the hosts of a scenario are. */
+class HostMap
+{
+  public:
+    void Add(std::uint16_t lid, std::string name)
+    {
+        m_hosts.emplace_back(lid, std::move(name));
+    }
+
+    std::string At(std::uint16_t lid) const
+    {
+        for (const auto& [hostLid, name] : m_hosts)
+        {
+            if (hostLid == lid)
+            {
+                return name;
+            }
+        }
+        return "lid:" + std::to_string(lid);
+    }
+
+  private:
+    std::vector<std::pair<std::uint16_t, std::string>> m_hosts;
+};
+
+/** Asks the adversary about each CM message that a host's port sends. */
+class HostFaultModel final : public ns3::IbFaultModel
+{
+  public:
+    static ns3::TypeId GetTypeId()
+    {
+        static ns3::TypeId tid =
+            ns3::TypeId("lab::HostFaultModel").SetParent<ns3::IbFaultModel>().SetGroupName("Lab");
+        return tid;
+    }
+
+    HostFaultModel(std::string host, const HostMap& hosts, Adversary& adversary, Recorder& recorder)
+        : m_host(std::move(host)),
+          m_hosts(hosts),
+          m_adversary(adversary),
+          m_recorder(recorder)
+    {
+    }
+
+    ns3::IbFate OnTransmit(const ns3::IbPort& /*port*/, const ns3::IbPacket& packet) override
+    {
+        const auto mad = CmMessageIn(packet);
+        if (!mad)
+        {
+            return {};
+        }
+        const std::string to = m_hosts.At(packet.GetDlid());
+        const std::string kind = MessageName(*mad);
+        const Fate fate = m_adversary.Decide(kind, m_host, to);
+        m_recorder.Decided(m_host, to, *mad, fate);
+        return ToFabric(fate);
+    }
+
+  private:
+    const std::string m_host;
+    const HostMap& m_hosts;
+    Adversary& m_adversary;
+    Recorder& m_recorder;
+};
+
+/** A host's channel adapter port. */
+class FabricAttachment final : public Attachment, public ibcm::MadWire
+{
+  public:
+    FabricAttachment(std::string host,
+                     ns3::Ptr<ns3::IbHca> hca,
+                     std::uint8_t port,
+                     const HostMap& hosts,
+                     Recorder& recorder)
+        : m_host(std::move(host)),
+          m_hca(std::move(hca)),
+          m_port(m_hca->GetPort(port)),
+          m_service(m_hca->GetMadService(port)),
+          m_sa(ns3::CreateObject<ns3::SaClient>()),
+          m_hosts(hosts),
+          m_recorder(recorder)
+    {
+        m_sa->Install(m_service);
+        const auto agent =
+            m_service->RegisterAgent({static_cast<std::uint8_t>(ibwire::MgmtClass::kCm),
+                                      ibwire::kCmClassVersion,
+                                      kCmMethods},
+                                     [this](const ns3::IbMadReceived& received)
+                                     {
+                                         if (m_handler)
+                                         {
+                                             m_handler(FromFabric(received));
+                                         }
+                                     });
+        m_agent = agent.value_or(0);
+    }
+
+    ~FabricAttachment() override
+    {
+        m_service->UnregisterAgent(m_agent);
+    }
+
+    /** False if another CM serves the port already. */
+    bool Registered() const
+    {
+        return m_agent != 0;
+    }
+
+    ibcm::MadWire& Wire() override
+    {
+        return *this;
+    }
+
+    void SetReceiveHandler(ReceiveHandler handler) override
+    {
+        m_handler = std::move(handler);
+    }
+
+    std::uint8_t PortNumber() const override
+    {
+        return m_port.GetNumber();
+    }
+
+    std::uint64_t NodeGuid() const override
+    {
+        return m_hca->GetGuid();
+    }
+
+    std::uint8_t AckDelay() const override
+    {
+        return kAckDelay;
+    }
+
+    void ResolvePath(const Attachment& to, PathHandler handler) override
+    {
+        m_recorder.CountQuery();
+        const auto& other = static_cast<const FabricAttachment&>(to);
+        m_sa->QueryPath(other.m_port.GetGid(),
+                        [handler = std::move(handler)](const auto& result)
+                        {
+                            if (result)
+                            {
+                                handler(FromFabric(*result));
+                            }
+                            else
+                            {
+                                handler(tl::unexpected("path query: " + result.error().ToString()));
+                            }
+                        });
+    }
+
+    std::unique_ptr<DataPath> MakeDataPath() override
+    {
+        return std::make_unique<FabricDataPath>(m_hca);
+    }
+
+    bool Transmit(const ibwire::MadBytes& mad, const ibcm::MadAddress& address) override
+    {
+        const std::string to = m_hosts.At(address.dlid);
+        m_recorder.Sent(m_host, to, mad);
+        if (address.dlid == Lid())
+        {
+            m_recorder.Decided(m_host, to, mad, {}); // never reaches a cable
+        }
+        return m_service->Send(ToFabric(address), mad) == ns3::IbMadStatus::kSent;
+    }
+
+    std::uint16_t Lid() const override
+    {
+        return m_port.GetLid();
+    }
+
+    std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override
+    {
+        return gid == m_port.GetGid() ? std::optional<std::uint8_t>(0) : std::nullopt;
+    }
+
+    ibwire::Gid GidAt(std::uint8_t index) const override
+    {
+        return index == 0 ? m_port.GetGid() : ibwire::Gid{};
+    }
+
+    std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const override
+    {
+        constexpr std::uint16_t kPartition = 0x7fff; // without the bit for full membership
+        const auto& pkeys = m_port.GetPkeys();
+        for (std::size_t i = 0; i < pkeys.size(); ++i)
+        {
+            if ((pkeys[i] & kPartition) != 0 && (pkeys[i] & kPartition) == (pkey & kPartition))
+            {
+                return static_cast<std::uint16_t>(i);
+            }
+        }
+        return std::nullopt;
+    }
+
+  private:
+    const std::string m_host;
+    ns3::Ptr<ns3::IbHca> m_hca;
+    ns3::IbPort& m_port;
+    ns3::Ptr<ns3::IbMadService> m_service;
+    ns3::Ptr<ns3::SaClient> m_sa;
+    std::uint32_t m_agent{0};
+    const HostMap& m_hosts;
+    Recorder& m_recorder;
+    ReceiveHandler m_handler;
+};
+
+} // namespace
+
+struct SimulatedFabric::State
+{
+    const Scenario* scenario{nullptr};
+    ns3::Ptr<LabSimulatorImpl> simulator;
+    ns3::IbFabricContainer fabric;
+    ns3::Ptr<ns3::SubnetManager> subnetManager;
+    ns3::Ptr<ns3::IbPcapFile> pcap;
+    HostMap hosts;
+    std::vector<std::unique_ptr<FabricAttachment>> attachments;
+    std::vector<std::string> usedNodes; ///< ids, so that hosts without a node get others
+    std::size_t nextHca{0};
+
+    InputError Error(unsigned line, std::string found, std::string expected) const
+    {
+        return {scenario->file, line, std::move(found), std::move(expected)};
+    }
+
+    tl::expected<ns3::Ptr<ns3::IbPort>, InputError> PortOf(const HostSpec& host);
+};
+
+tl::expected<ns3::Ptr<ns3::IbPort>, InputError> SimulatedFabric::State::PortOf(const HostSpec& host)
+{
+    if (!host.node.empty())
+    {
+        if (const auto hca = fabric.FindHca(host.node); !hca)
+        {
+            return tl::unexpected(
+                Error(host.line, hca.error(), "a channel adapter of " + scenario->fabric.source));
+        }
+        auto port = fabric.FindPort(PortText(host));
+        if (!port)
+        {
+            return tl::unexpected(Error(host.line, port.error(), "a port of " + host.node));
+        }
+        return *port;
+    }
+    const auto hcas = fabric.GetHcas();
+    while (nextHca < hcas.size())
+    {
+        const auto& hca = hcas[nextHca++];
+        const bool used =
+            std::find(usedNodes.begin(), usedNodes.end(), hca->GetName()) != usedNodes.end();
+        if (!used && hca->HasPort(host.port) &&
+            hca->GetPort(static_cast<std::uint8_t>(host.port)).GetPeer() != nullptr)
+        {
+            return ns3::Ptr<ns3::IbPort>(&hca->GetPort(static_cast<std::uint8_t>(host.port)));
+        }
+    }
+    return tl::unexpected(Error(host.line,
+                                std::to_string(hcas.size()) + " channel adapters in the fabric",
+                                "a cabled one left for host \"" + host.name + "\""));
+}
+
+SimulatedFabric::SimulatedFabric(std::unique_ptr<State> state)
+    : m_state(std::move(state))
+{
+}
+
+SimulatedFabric::~SimulatedFabric()
+{
+    m_state->attachments.clear();
+    m_state->simulator->SetEngine(nullptr);
+    m_state->fabric = {};
+    m_state->subnetManager = nullptr;
+    ns3::Simulator::Destroy();
+}
+
+tl::expected<std::unique_ptr<SimulatedFabric>, InputError> SimulatedFabric::Build(
+    const Scenario& scenario,
+    const std::string& pcapFile)
+{
+    const auto topology = ns3::LoadTopology(scenario.fabric.source);
+    if (!topology)
+    {
+        const ns3::TopologyError& error = topology.error();
+        // A source that is not a file's content is a word of the scenario.
+        const bool inSource = error.line != 0;
+        return tl::unexpected(InputError{inSource ? error.file : scenario.file,
+                                         inSource ? error.line : scenario.fabric.line,
+                                         error.found,
+                                         error.expected});
+    }
+    UsePicoseconds();
+    auto state = std::make_unique<State>();
+    state->scenario = &scenario;
+    state->simulator = ns3::CreateObject<LabSimulatorImpl>();
+    ns3::Simulator::SetImplementation(state->simulator);
+    std::unique_ptr<SimulatedFabric> self(new SimulatedFabric(std::move(state)));
+    State& built = *self->m_state;
+
+    ns3::IbFabricHelper helper;
+    built.fabric = helper.Install(*topology);
+    for (const HostSpec& host : scenario.hosts)
+    {
+        if (const auto port = host.node.empty() ? tl::expected<ns3::Ptr<ns3::IbPort>, InputError>()
+                                                : built.PortOf(host);
+            !port)
+        {
+            return tl::unexpected(port.error());
+        }
+        else if (*port)
+        {
+            built.usedNodes.push_back((*port)->GetOwner().GetName());
+        }
+    }
+    std::string smPort = scenario.fabric.subnetManager;
+    if (smPort.empty())
+    {
+        const auto port = built.PortOf(scenario.hosts.front());
+        if (!port)
+        {
+            return tl::unexpected(port.error());
+        }
+        smPort = (*port)->GetName();
+        built.nextHca = 0;
+    }
+    auto manager = helper.InstallSubnetManager(built.fabric, smPort);
+    if (!manager)
+    {
+        return tl::unexpected(built.Error(scenario.fabric.line,
+                                          "subnet manager on " + manager.error(),
+                                          "a port of a channel adapter or switch"));
+    }
+    built.subnetManager = *manager;
+    if (!pcapFile.empty())
+    {
+        auto pcap = ns3::IbFabricHelper::EnablePcap(pcapFile, built.fabric);
+        if (!pcap)
+        {
+            return tl::unexpected(InputError{pcapFile, 0, pcap.error(), "a writable file"});
+        }
+        built.pcap = *pcap;
+    }
+    return self;
+}
+
+interleave::EventQueue& SimulatedFabric::Events()
+{
+    return *m_state->simulator;
+}
+
+tl::expected<void, InputError> SimulatedFabric::BringUp(interleave::Digest& digest,
+                                                        RunRecord& record)
+{
+    State& state = *m_state;
+    state.simulator->SetEventHook([&digest](std::int64_t timeNs)
+                                  { digest.Mix(static_cast<std::uint64_t>(timeNs)); });
+    state.subnetManager->SetSubnetUpHandler([](const ns3::SweepReport& /*report*/)
+                                            { ns3::Simulator::Stop(); });
+    state.subnetManager->Sweep();
+    ns3::Simulator::Run();
+    state.subnetManager->SetSubnetUpHandler({});
+    state.simulator->SetEventHook({});
+    const ns3::SweepReport& report = state.subnetManager->GetReport();
+    record.switches = report.switches;
+    record.channelAdapters = report.cas;
+    record.links = report.links;
+    record.smps = report.smps.sent + report.smps.received;
+    record.subnetUpNs = state.simulator->NowNs();
+    if (!report.complete)
+    {
+        return tl::unexpected(state.Error(state.scenario->fabric.line,
+                                          "a fabric that the subnet manager cannot bring up",
+                                          "one connected subnet whose nodes all answer"));
+    }
+    return {};
+}
+
+tl::expected<Attachment*, InputError> SimulatedFabric::Attach(interleave::Engine& /*engine*/,
+                                                              const HostSpec& spec,
+                                                              Adversary& adversary,
+                                                              Recorder& recorder)
+{
+    State& state = *m_state;
+    const auto port = state.PortOf(spec);
+    if (!port)
+    {
+        return tl::unexpected(port.error());
+    }
+    const std::string& node = (*port)->GetOwner().GetName();
+    state.usedNodes.push_back(node);
+    if ((*port)->GetLid() == 0)
+    {
+        return tl::unexpected(state.Error(spec.line,
+                                          "port " + (*port)->GetName() + ", which has no LID",
+                                          "a port that the subnet manager can reach"));
+    }
+    const auto hca = state.fabric.FindHca(node);
+    auto attachment = std::make_unique<FabricAttachment>(
+        spec.name, *hca, (*port)->GetNumber(), state.hosts, recorder);
+    if (!attachment->Registered())
+    {
+        return tl::unexpected(state.Error(
+            spec.line, "a second host on port " + (*port)->GetName(), "one host for each port"));
+    }
+    state.hosts.Add((*port)->GetLid(), spec.name);
+    (*port)->SetFaultModel(
+        ns3::CreateObject<HostFaultModel>(spec.name, state.hosts, adversary, recorder));
+    state.attachments.push_back(std::move(attachment));
+    return state.attachments.back().get();
+}
+
+void SimulatedFabric::Engage(interleave::Engine& engine)
+{
+    m_state->simulator->SetEngine(&engine);
+}
+
+} // namespace lab
