@@ -5,13 +5,13 @@
 #include "erf-writer.h"
 #include "ib-wire/model/print.h"
 #include "messages.h"
+#include "tshark-text.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <cctype>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,95 +21,6 @@ namespace
 using namespace ibwiretest;
 using nlohmann::json;
 
-std::string Plain(std::uint64_t value)
-{
-    return std::to_string(value);
-}
-
-std::string Plain(std::span<const std::uint8_t> bytes)
-{
-    std::string text;
-    for (const std::uint8_t byte : bytes)
-    {
-        static constexpr char kDigits[] = "0123456789abcdef";
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 0xf];
-    }
-    return text;
-}
-
-/** Numbers become decimal, runs of bytes and addresses become hex. */
-std::string Plain(const std::string& tshark)
-{
-    if (tshark.find('.') != std::string::npos)
-    {
-        const auto mapped = ParseGid("::ffff:" + tshark);
-        return mapped ? Plain(mapped->raw) : tshark;
-    }
-    if (tshark.find("::") != std::string::npos || tshark.size() - 7 < 33)
-    {
-        if (const auto gid = ParseGid(tshark))
-        {
-            return Plain(gid->raw);
-        }
-    }
-    if (tshark.find(':') != std::string::npos)
-    {
-        std::string digits;
-        std::copy_if(tshark.begin(),
-                     tshark.end(),
-                     std::back_inserter(digits),
-                     [](char c) { return c != ':'; });
-        return digits;
-    }
-    return Plain(std::strtoull(tshark.c_str(), nullptr, 0));
-}
-
-/** Every field of a message by name. */
-template <class M>
-std::map<std::string, std::string> OurFields(const M& message)
-{
-    std::map<std::string, std::string> fields;
-    ForEachField(message,
-                 [&]<class T>(std::string_view name, const T& value)
-                 {
-                     std::string& text = fields[std::string(name)];
-                     if constexpr (detail::kIsScalar<T>)
-                     {
-                         text = Plain(static_cast<std::uint64_t>(value));
-                     }
-                     else if constexpr (std::is_same_v<T, Gid>)
-                     {
-                         text = Plain(value.raw);
-                     }
-                     else
-                     {
-                         text = Plain(std::span<const std::uint8_t>(value));
-                     }
-                 });
-    return fields;
-}
-
-/** All leaves of what tshark says, by their full name; the first of several of one name. */
-void Flatten(const json& value, const std::string& name, std::map<std::string, std::string>& leaves)
-{
-    if (value.is_object())
-    {
-        for (const auto& [key, inner] : value.items())
-        {
-            Flatten(inner, key, leaves);
-        }
-    }
-    else if (value.is_array() && !value.empty())
-    {
-        Flatten(value[0], name, leaves);
-    }
-    else if (value.is_string())
-    {
-        leaves.emplace(name, Plain(value.get<std::string>()));
-    }
-}
-
 /** Which of tshark's fields shows one of ours; several names where it depends on the content. */
 using Names = std::map<std::string, std::vector<std::string>>;
 
@@ -117,7 +28,7 @@ using Names = std::map<std::string, std::vector<std::string>>;
 struct Fault
 {
     const char* name;
-    std::string (*seen)(const CmReq&);
+    std::uint64_t (*seen)(const CmReq&);
 };
 
 /**
@@ -125,11 +36,10 @@ struct Fault
  * the lowest 8 bits are lost, the rate is the low 6 bits of the label's first byte.
  */
 const Fault kReqFaults[] = {
-    {"Primary flow label", [](const CmReq& r) { return Plain(r.primaryFlowLabel >> 8); }},
-    {"Primary packet rate", [](const CmReq& r) { return Plain(r.primaryFlowLabel >> 12 & 0x3f); }},
-    {"Alternate flow label", [](const CmReq& r) { return Plain(r.alternateFlowLabel >> 8); }},
-    {"Alternate packet rate",
-     [](const CmReq& r) { return Plain(r.alternateFlowLabel >> 12 & 0x3f); }},
+    {"Primary flow label", [](const CmReq& r) { return r.primaryFlowLabel >> 8; }},
+    {"Primary packet rate", [](const CmReq& r) { return r.primaryFlowLabel >> 12 & 0x3f; }},
+    {"Alternate flow label", [](const CmReq& r) { return r.alternateFlowLabel >> 8; }},
+    {"Alternate packet rate", [](const CmReq& r) { return r.alternateFlowLabel >> 12 & 0x3f; }},
 };
 
 const Names kReqNames{
@@ -246,14 +156,14 @@ const Names kHeaderNames{
 
 /** Compares all fields of a message; each must be in the table, and in what tshark says. */
 template <class M>
-void Compare(const M& message, const Names& names, const std::map<std::string, std::string>& tshark)
+void Compare(const M& message, const Names& names, const TsharkFields& tshark)
 {
     auto ours = OurFields(message);
     if constexpr (std::is_same_v<M, CmReq>)
     {
         for (const Fault& fault : kReqFaults)
         {
-            ours.at(fault.name) = fault.seen(message);
+            ours.at(fault.name).number = fault.seen(message);
         }
     }
     for (const auto& [name, value] : ours)
@@ -266,17 +176,19 @@ void Compare(const M& message, const Names& names, const std::map<std::string, s
             if (const auto leaf = tshark.find(theirs); leaf != tshark.end())
             {
                 found = true;
-                EXPECT_EQ(value, leaf->second) << name << ", " << theirs;
+                EXPECT_TRUE(value.Is(leaf->second)) << name << ": " << value.number << value.hex
+                                                    << ", " << theirs << ": " << leaf->second;
             }
         }
         EXPECT_TRUE(found) << "tshark says nothing of " << name;
     }
 }
 
-void CompareMad(const MadBytes& mad, const std::map<std::string, std::string>& tshark)
+void CompareMad(const MadBytes& mad, const TsharkFields& tshark)
 {
     Compare(DecodeHeader(mad), kHeaderNames, tshark);
-    EXPECT_EQ(tshark.at("infiniband.mad.data"), Plain(CmData(mad)));
+    EXPECT_TRUE(
+        (FieldValue{FieldValue::kBytes, 0, Hex(CmData(mad))}.Is(tshark.at("infiniband.mad.data"))));
     const auto message = DecodeCm(mad);
     ASSERT_TRUE(message.has_value());
     if (const auto* req = std::get_if<CmReq>(&*message))
@@ -335,8 +247,7 @@ TEST_F(Tshark, AgreesOnEveryCmMadOfTheCaptures)
         EXPECT_EQ(packets.size(), mads.size()) << name;
         for (const json& layers : packets)
         {
-            std::map<std::string, std::string> tshark;
-            Flatten(layers, "", tshark);
+            const TsharkFields tshark = Flatten(layers);
             const auto number = static_cast<unsigned>(std::stoul(tshark.at("frame.number")));
             SCOPED_TRACE(name + " frame " + std::to_string(number));
             ASSERT_TRUE(mads.contains(number));
@@ -361,32 +272,6 @@ void AddRandom(std::vector<MadBytes>& mads, Sequence& source)
     }
 }
 
-/** A file that goes away with the test. */
-class TemporaryFile
-{
-  public:
-    TemporaryFile()
-        : m_path(testing::TempDir() + "weft-ib-wire-" + std::to_string(getpid()) + ".pcap")
-    {
-    }
-
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-    ~TemporaryFile()
-    {
-        std::filesystem::remove(m_path);
-    }
-
-    const std::string& Path() const
-    {
-        return m_path;
-    }
-
-  private:
-    std::string m_path;
-};
-
 TEST_F(Tshark, AgreesOnMessagesFullOfRandomValues)
 {
     Sequence source(11);
@@ -397,30 +282,105 @@ TEST_F(Tshark, AgreesOnMessagesFullOfRandomValues)
     AddRandom<CmRtu>(mads, source);
     AddRandom<CmDreq>(mads, source);
     AddRandom<CmDrep>(mads, source);
-    const TemporaryFile file;
+    const TemporaryFile file("weft-ib-wire-cm.pcap");
     WriteErf(file.Path(), mads);
     const json packets = AskTshark(file.Path(), "infiniband.mad.mgmtclass == 7");
     ASSERT_EQ(packets.size(), mads.size());
     for (std::size_t i = 0; i < mads.size(); ++i)
     {
         SCOPED_TRACE(MadKindName(mads[i]) + " " + std::to_string(i));
-        std::map<std::string, std::string> tshark;
-        Flatten(packets[i], "", tshark);
+        const TsharkFields tshark = Flatten(packets[i]);
         CompareMad(mads[i], tshark);
         // The headers that carried it.
-        EXPECT_EQ(tshark.at("infiniband.lrh.vl"), "15");
-        EXPECT_EQ(tshark.at("infiniband.lrh.sl"), "5");
-        EXPECT_EQ(tshark.at("infiniband.lrh.lnh"), "2");
-        EXPECT_EQ(tshark.at("infiniband.lrh.dlid"), Plain(0x1234));
-        EXPECT_EQ(tshark.at("infiniband.lrh.slid"), Plain(0x2345));
-        EXPECT_EQ(tshark.at("infiniband.lrh.pktlen"), "72");
-        EXPECT_EQ(tshark.at("infiniband.bth.opcode"), "100");
-        EXPECT_EQ(tshark.at("infiniband.bth.p_key"), "65535");
-        EXPECT_EQ(tshark.at("infiniband.bth.destqp"), "1");
-        EXPECT_EQ(tshark.at("infiniband.bth.psn"), Plain(i));
-        EXPECT_EQ(tshark.at("infiniband.deth.q_key"), Plain(kGsiQkey));
-        EXPECT_EQ(tshark.at("infiniband.deth.srcqp"), "1");
+        const std::map<std::string, std::uint64_t> headers{{"infiniband.lrh.vl", 15},
+                                                           {"infiniband.lrh.sl", 5},
+                                                           {"infiniband.lrh.lnh", 2},
+                                                           {"infiniband.lrh.dlid", 0x1234},
+                                                           {"infiniband.lrh.slid", 0x2345},
+                                                           {"infiniband.lrh.pktlen", 72},
+                                                           {"infiniband.bth.opcode", 100},
+                                                           {"infiniband.bth.p_key", 0xffff},
+                                                           {"infiniband.bth.destqp", 1},
+                                                           {"infiniband.bth.psn", i},
+                                                           {"infiniband.deth.q_key", kGsiQkey},
+                                                           {"infiniband.deth.srcqp", 1}};
+        for (const auto& [name, number] : headers)
+        {
+            EXPECT_TRUE((FieldValue{FieldValue::kNumber, number}.Is(tshark.at(name))))
+                << name << ": " << tshark.at(name);
+        }
     }
+}
+
+/** An SA answer with a random record. */
+template <class M>
+MadBytes SaAnswer(SaAttribute attribute, const M& record)
+{
+    SaMad sa{.header = {.mgmtClass = MgmtClass::kSubnAdm,
+                        .classVersion = kSaClassVersion,
+                        .method = MadMethod::kGetResp,
+                        .attributeId = static_cast<std::uint16_t>(attribute)}};
+    EXPECT_TRUE(Encode(record, std::span(sa.data).template first<M::kBytes>()).has_value());
+    MadBytes mad;
+    EXPECT_TRUE(Encode(sa, mad).has_value());
+    return mad;
+}
+
+/** tshark's name of a field of a record: ours in small letters. */
+std::string RecordName(const std::string& prefix, const std::string& name)
+{
+    std::string result = prefix;
+    for (const char c : name)
+    {
+        result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return result;
+}
+
+template <class M>
+void CompareRecords(SaAttribute attribute,
+                    const std::string& prefix,
+                    const std::set<std::string>& notShown)
+{
+    Sequence source(13);
+    std::vector<M> records;
+    std::vector<MadBytes> mads;
+    for (int i = 0; i < 20; ++i)
+    {
+        records.push_back(RandomMessage<M>(source));
+        mads.push_back(SaAnswer(attribute, records.back()));
+    }
+    const TemporaryFile file("weft-ib-wire-sa.pcap");
+    WriteErf(file.Path(), mads);
+    const json packets = AskTshark(file.Path(), "infiniband.mad.mgmtclass == 3");
+    ASSERT_EQ(packets.size(), mads.size());
+    for (std::size_t i = 0; i < mads.size(); ++i)
+    {
+        const TsharkFields tshark = Flatten(packets[i]);
+        for (const auto& [name, value] : OurFields(records[i]))
+        {
+            const auto leaf = tshark.find(RecordName(prefix, name));
+            if (notShown.contains(name))
+            {
+                EXPECT_EQ(leaf, tshark.end()) << name << " is shown after all";
+                continue;
+            }
+            ASSERT_NE(leaf, tshark.end()) << "tshark says nothing of " << name;
+            EXPECT_TRUE(value.Is(leaf->second))
+                << name << ": " << value.number << value.hex << ", tshark: " << leaf->second;
+        }
+    }
+}
+
+TEST_F(Tshark, AgreesOnRandomPathRecords)
+{
+    CompareRecords<PathRecord>(
+        SaAttribute::kPathRecord, "infiniband.pathrecord.", {"ServiceID", "QoSClass"});
+}
+
+TEST_F(Tshark, AgreesOnRandomMcMemberRecords)
+{
+    CompareRecords<McMemberRecord>(SaAttribute::kMcMemberRecord, "infiniband.mcmemberrecord.", {});
 }
 
 } // namespace

@@ -15,6 +15,24 @@ bool WithTypeOf(CmAttribute attribute, F&& f, const std::variant<M...>*)
             ...);
 }
 
+/** Becomes the message when something is made of it, so that none is made and then copied. */
+template <class M>
+struct Unpacked
+{
+    std::span<const std::uint8_t, M::kBytes> bytes;
+
+    operator M() const
+    {
+        return Unpack<M>(bytes);
+    }
+};
+
+template <class M>
+Result<CmMessage> DecodeAs(const MadBytes& mad)
+{
+    return Result<CmMessage>(tl::in_place, std::in_place_type<M>, Unpacked<M>{CmData(mad)});
+}
+
 } // namespace
 
 CmAttribute AttributeOf(const CmMessage& message)
@@ -60,16 +78,33 @@ Result<CmMessage> DecodeCm(const MadBytes& mad)
     {
         return tl::unexpected(WireError::kBadMethod);
     }
-    Result<CmMessage> result;
-    const bool known = WithTypeOf(
-        CmAttribute{header.attributeId},
-        [&]<class M>(const M*) { result->emplace<M>(Unpack<M>(CmData(mad))); },
-        static_cast<const CmMessage*>(nullptr));
-    if (!known)
+    switch (CmAttribute{header.attributeId})
     {
+    case CmAttribute::kReq:
+        return DecodeAs<CmReq>(mad);
+    case CmAttribute::kMra:
+        return DecodeAs<CmMra>(mad);
+    case CmAttribute::kRej:
+        return DecodeAs<CmRej>(mad);
+    case CmAttribute::kRep:
+        return DecodeAs<CmRep>(mad);
+    case CmAttribute::kRtu:
+        return DecodeAs<CmRtu>(mad);
+    case CmAttribute::kDreq:
+        return DecodeAs<CmDreq>(mad);
+    case CmAttribute::kDrep:
+        return DecodeAs<CmDrep>(mad);
+    case CmAttribute::kSidrReq:
+        return DecodeAs<CmSidrReq>(mad);
+    case CmAttribute::kSidrRep:
+        return DecodeAs<CmSidrRep>(mad);
+    case CmAttribute::kLap:
+        return DecodeAs<CmLap>(mad);
+    case CmAttribute::kApr:
+        return DecodeAs<CmApr>(mad);
+    default:
         return tl::unexpected(WireError::kUnknownAttribute);
     }
-    return result;
 }
 
 Result<MadBytes> EncodeCm(const MadHeader& header, const CmMessage& message)

@@ -10,13 +10,12 @@
 
 #include "ib-wire/model/field.h"
 #include "ib-wire/model/layout.h"
-#include "ib-wire/model/load-store.h"
+#include "ib-wire/model/pack.h"
+#include "ib-wire/model/unpack.h"
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -26,279 +25,6 @@ namespace ibwire
 
 namespace detail
 {
-
-/** True if every value of T fits a field of this width, so that no check is needed. */
-template <class T>
-constexpr bool AlwaysFits(std::size_t bits)
-{
-    if constexpr (Message<T>)
-    {
-        bool fits = true;
-        ForEachIndex<T>(
-            [&](auto index)
-            {
-                constexpr auto field = std::get<index()>(kFields<T>);
-                fits = fits && AlwaysFits<typename decltype(field)::Value>(field.Bits());
-            });
-        return fits;
-    }
-    else
-    {
-        return CapacityBits<T>() == bits;
-    }
-}
-
-template <class T>
-constexpr std::uint64_t ToWord(T value)
-{
-    return static_cast<std::uint64_t>(value);
-}
-
-/** Non-zero if an element of the value is too wide for a field of this width. */
-template <std::size_t Bits, class T>
-constexpr std::uint64_t Excess(const T& value)
-{
-    if constexpr (AlwaysFits<T>(Bits))
-    {
-        return 0;
-    }
-    else if constexpr (Message<T>)
-    {
-        std::uint64_t excess = 0;
-        ForEachIndex<T>(
-            [&](auto index)
-            {
-                constexpr auto field = std::get<index()>(kFields<T>);
-                excess |= Excess<field.Bits()>(value.*(field.kMember));
-            });
-        return excess;
-    }
-    else if constexpr (ArrayTraits<T>::kIsArray)
-    {
-        std::uint64_t excess = 0;
-        for (const auto& element : value)
-        {
-            excess |= Excess<Bits / ArrayTraits<T>::kSize>(element);
-        }
-        return excess;
-    }
-    else
-    {
-        return ToWord(value) >> Bits;
-    }
-}
-
-template <Message M>
-constexpr void UnpackInto(const std::uint8_t* bytes, M& message);
-
-template <Message M>
-constexpr void PackInto(const M& message, std::uint8_t* bytes);
-
-/** Reads an array of integers of equal width that begins on a byte. */
-template <std::size_t Bits, class T>
-constexpr void UnpackArray(const std::uint8_t* bytes, T& array)
-{
-    using Element = typename ArrayTraits<T>::Element;
-    constexpr std::size_t kEach = Bits / ArrayTraits<T>::kSize;
-    static_assert(kEach * ArrayTraits<T>::kSize == Bits);
-    if constexpr (std::is_same_v<Element, std::uint8_t> && kEach == 8)
-    {
-        Copy<Bits / 8>(bytes, array.data());
-    }
-    else if constexpr (kEach % 8 == 0)
-    {
-        for (std::size_t i = 0; i < array.size(); ++i)
-        {
-            array[i] = static_cast<Element>(LoadBytes<kEach / 8>(bytes + i * kEach / 8));
-        }
-    }
-    else
-    {
-        static_assert(8 % kEach == 0, "elements do not straddle bytes");
-        for (std::size_t i = 0; i < array.size(); ++i)
-        {
-            const unsigned shift = 8 - kEach - i * kEach % 8;
-            array[i] = static_cast<Element>(bytes[i * kEach / 8] >> shift & ((1U << kEach) - 1));
-        }
-    }
-}
-
-/** The reverse of UnpackArray. */
-template <std::size_t Bits, class T>
-constexpr void PackArray(const T& array, std::uint8_t* bytes)
-{
-    constexpr std::size_t kEach = Bits / ArrayTraits<T>::kSize;
-    if constexpr (std::is_same_v<typename ArrayTraits<T>::Element, std::uint8_t> && kEach == 8)
-    {
-        Copy<Bits / 8>(array.data(), bytes);
-    }
-    else if constexpr (kEach % 8 == 0)
-    {
-        for (std::size_t i = 0; i < array.size(); ++i)
-        {
-            StoreBytes<kEach / 8>(bytes + i * kEach / 8, ToWord(array[i]));
-        }
-    }
-    else
-    {
-        constexpr std::size_t kPerByte = 8 / kEach;
-        for (std::size_t byte = 0; byte < Bits / 8; ++byte)
-        {
-            unsigned value = 0;
-            for (std::size_t i = 0; i < kPerByte; ++i)
-            {
-                value = value << kEach | static_cast<unsigned>(array[byte * kPerByte + i]);
-            }
-            bytes[byte] = static_cast<std::uint8_t>(value);
-        }
-    }
-}
-
-/** The value of field number Index of M in the bytes of a message. */
-template <Message M, std::size_t Index>
-constexpr auto GetField(const std::uint8_t* bytes)
-{
-    constexpr auto field = std::get<Index>(kFields<M>);
-    using Value = typename decltype(field)::Value;
-    constexpr std::size_t kFirst = field.pieces[0].byte;
-    if constexpr (kIsScalar<Value>)
-    {
-        std::uint64_t word = LoadBits<field.pieces[0], M::kBytes>(bytes);
-        if constexpr (field.count > 1)
-        {
-            word = word << field.pieces[1].bits | LoadBits<field.pieces[1], M::kBytes>(bytes);
-        }
-        if constexpr (field.count > 2)
-        {
-            word = word << field.pieces[2].bits | LoadBits<field.pieces[2], M::kBytes>(bytes);
-        }
-        return static_cast<Value>(word);
-    }
-    else
-    {
-        Value value;
-        if constexpr (std::is_same_v<Value, Gid>)
-        {
-            Copy<16>(bytes + kFirst, value.raw.data());
-        }
-        else if constexpr (Message<Value>)
-        {
-            UnpackInto(bytes + kFirst, value);
-        }
-        else
-        {
-            UnpackArray<field.Bits()>(bytes + kFirst, value);
-        }
-        return value;
-    }
-}
-
-template <Message M>
-constexpr void UnpackInto(const std::uint8_t* bytes, M& message)
-{
-    static_assert(CheckLayout<M>() == LayoutFault::kNone);
-    ForEachIndex<M>(
-        [&](auto index)
-        {
-            constexpr auto field = std::get<index()>(kFields<M>);
-            using Value = typename decltype(field)::Value;
-            if constexpr (Message<Value>)
-            {
-                UnpackInto(bytes + field.pieces[0].byte, message.*(field.kMember));
-            }
-            else if constexpr (ArrayTraits<Value>::kIsArray)
-            {
-                UnpackArray<field.Bits()>(bytes + field.pieces[0].byte, message.*(field.kMember));
-            }
-            else
-            {
-                message.*(field.kMember) = GetField<M, index()>(bytes);
-            }
-        });
-}
-
-/** Writes a GID, array or message, which begins and ends on a byte. */
-template <std::size_t Bits, class Value>
-constexpr void PackBlock(const Value& value, std::uint8_t* bytes)
-{
-    if constexpr (std::is_same_v<Value, Gid>)
-    {
-        Copy<16>(value.raw.data(), bytes);
-    }
-    else if constexpr (Message<Value>)
-    {
-        PackInto(value, bytes);
-    }
-    else
-    {
-        PackArray<Bits>(value, bytes);
-    }
-}
-
-/** For each 32-bit word of M: does it hold a bit that PackBlock does not write? */
-template <Message M>
-constexpr auto WordsOfScalars()
-{
-    Cover<M::kBytes> blocks;
-    ForEachIndex<M>(
-        [&](auto index)
-        {
-            constexpr auto field = std::get<index()>(kFields<M>);
-            if constexpr (!kIsScalar<typename decltype(field)::Value>)
-            {
-                blocks.Add(field.pieces[0]);
-            }
-        });
-    std::array<bool, M::kBytes / 4> needed{};
-    for (std::size_t i = 0; i < M::kBytes; ++i)
-    {
-        needed[i / 4] = needed[i / 4] || blocks.mask[i] != 0xff;
-    }
-    return needed;
-}
-
-/** Writes all bytes of a message whose values are known to fit. */
-template <Message M>
-constexpr void PackInto(const M& message, std::uint8_t* bytes)
-{
-    // The words are put together in registers, so that each is stored once and reserved bits come
-    // out as zero; blocks are copied over them afterwards.
-    std::array<std::uint32_t, M::kBytes / 4> words{};
-    ForEachIndex<M>(
-        [&](auto index)
-        {
-            constexpr auto field = std::get<index()>(kFields<M>);
-            if constexpr (kIsScalar<typename decltype(field)::Value>)
-            {
-                const std::uint64_t value = ToWord(message.*(field.kMember));
-                PutBits<field.pieces[0]>(words, value >> (field.Bits() - field.pieces[0].bits));
-                if constexpr (field.count > 1)
-                {
-                    constexpr std::size_t kBelow = field.count > 2 ? field.pieces[2].bits : 0;
-                    PutBits<field.pieces[1]>(words, value >> kBelow);
-                }
-                if constexpr (field.count > 2)
-                {
-                    PutBits<field.pieces[2]>(words, value);
-                }
-            }
-        });
-    constexpr auto kNeeded = WordsOfScalars<M>();
-    [&]<std::size_t... W>(std::index_sequence<W...>)
-    {
-        ((kNeeded[W] ? StoreBytes<4>(bytes + W * 4, words[W]) : void()), ...);
-    }
-    (std::make_index_sequence<M::kBytes / 4>{});
-    ForEachIndex<M>(
-        [&](auto index)
-        {
-            constexpr auto field = std::get<index()>(kFields<M>);
-            if constexpr (!kIsScalar<typename decltype(field)::Value>)
-            {
-                PackBlock<field.Bits()>(message.*(field.kMember), bytes + field.pieces[0].byte);
-            }
-        });
-}
 
 template <auto Member, class... F>
 consteval std::size_t IndexOf(const std::tuple<F...>*)
@@ -330,22 +56,6 @@ inline constexpr std::size_t kExtent =
         ? 0
         : decltype(std::span(std::declval<Bytes&>()))::extent;
 
-/** Overwrites one run of bits and leaves its neighbours alone. */
-template <Piece P>
-constexpr void StoreBits(std::uint8_t* bytes, std::uint64_t value)
-{
-    for (std::size_t byte = P.byte; byte * 8 < P.End(); ++byte)
-    {
-        const std::size_t last = (byte + 1) * 8;
-        const unsigned head = byte == P.byte ? 0xffU >> P.bit : 0xffU;
-        const unsigned tail = last > P.End() ? 0xffU << (last - P.End()) & 0xffU : 0xffU;
-        const std::uint64_t part =
-            last > P.End() ? value << (last - P.End()) : value >> (P.End() - last);
-        const unsigned mask = head & tail;
-        bytes[byte] = static_cast<std::uint8_t>((bytes[byte] & ~mask) | (part & mask));
-    }
-}
-
 template <auto Member>
 constexpr void SetField(std::uint8_t* bytes, const ValueOf<Member>& value)
 {
@@ -375,9 +85,7 @@ constexpr void SetField(std::uint8_t* bytes, const ValueOf<Member>& value)
 template <Message M>
 [[nodiscard]] constexpr M Unpack(std::span<const std::uint8_t, M::kBytes> bytes)
 {
-    M message;
-    detail::UnpackInto(bytes.data(), message);
-    return message;
+    return detail::UnpackFields<M>(bytes.data(), detail::kIndices<M>);
 }
 
 /**

@@ -5,7 +5,8 @@
  * A message is a plain struct of host-order members with
  *  - `static constexpr std::string_view kName`, the name that traces print,
  *  - `static constexpr std::size_t kBytes`, its size on the wire, a multiple of 4,
- *  - `static constexpr auto Fields()`, a tuple of Field, one for each member.
+ *  - `static constexpr auto Fields()`, a tuple of Field, one for each member, in the order in which
+ *    the members are declared: messages are made from their bytes by listing the values.
  *
  * Bits that no field covers are reserved: sent as 0 and ignored on receipt. Everything on the wire
  * is big-endian; bit 0 is the most significant bit of its byte.
@@ -191,6 +192,10 @@ constexpr std::size_t CapacityBits()
     }
 }
 
+/** 0, 1, … for each field of M. */
+template <Message M>
+inline constexpr std::make_index_sequence<kFieldCount<M>> kIndices{};
+
 template <Message M, class F, std::size_t... I>
 constexpr void ForEachIndex(F&& f, std::index_sequence<I...>)
 {
@@ -201,7 +206,7 @@ constexpr void ForEachIndex(F&& f, std::index_sequence<I...>)
 template <Message M, class F>
 constexpr void ForEachIndex(F&& f)
 {
-    ForEachIndex<M>(std::forward<F>(f), std::make_index_sequence<kFieldCount<M>>{});
+    ForEachIndex<M>(std::forward<F>(f), kIndices<M>);
 }
 
 } // namespace detail
