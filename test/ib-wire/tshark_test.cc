@@ -28,7 +28,7 @@ using Names = std::map<std::string, std::vector<std::string>>;
 struct Fault
 {
     const char* name;
-    std::uint64_t (*seen)(const CmReq&);
+    std::uint32_t (*seen)(const CmReq&);
 };
 
 /**
