@@ -174,9 +174,10 @@ def test_capture_of_a_direct_fabric(weft, scenario, tmp_path):
     assert not (tmp_path / "a.pcap").exists()
 
 
-@pytest.mark.parametrize("option", ["--trace"])
-def test_unwritable_file_is_found_before_the_run(weft, scenario, option):
-    text = wrong(weft("run", scenario(SCENARIO), option, "no/such/folder/file"))
+@pytest.mark.parametrize("option, source", [("--trace", "direct"), ("--pcap", "back-to-back")])
+def test_unwritable_file_is_found_before_the_run(weft, scenario, option, source):
+    path = scenario(SCENARIO.replace("direct", source))
+    text = wrong(weft("run", path, option, "no/such/folder/file"))
     assert "no/such/folder/file: found no way to write it (No such file or directory)" in text
 
 
@@ -334,8 +335,8 @@ def test_edited_replay_names_what_never_came(weft, lost_rep):
     text = fine(weft("replay", path))
     number = path.read_text(encoding="utf-8").splitlines().index(
         "net REP server->client #2 -> drop") + 1
-    assert re.search(r"^not used: .*edited\.weft: line %d: net REP server->client #2" % number, text,
-                     re.MULTILINE)
+    assert re.search(r"^not used: .*edited\.weft: line %d: net REP server->client #2" % number,
+                     text, re.MULTILINE)
     again = record(weft, "replay", path)
     assert [message["fate"] for message in again["messages"]] == ["deliver"] * 5
 

@@ -201,7 +201,7 @@ TEST(SequenceRows, StatesOfOtherConnectionsDoNot)
     sample.State(100, "client", "IDLE", "REQ_SENT", "send REQ");
     sample.record.states.back().commId ^= 1;
     std::swap(sample.record.states[0], sample.record.states[1]);
-    sample.State(100, "client", "REP_RCVD", "TIMEWAIT", "REP timeout");
+    sample.State(5'000, "client", "REP_RCVD", "TIMEWAIT", "REP timeout");
     const std::vector<SequenceRow> rows = SequenceRows(sample.record);
     ASSERT_EQ(rows.size(), 3U);
     EXPECT_EQ(rows[0].states.size(), 1U);

@@ -43,7 +43,8 @@ std::vector<std::int64_t> TimesOf(const RunRecord& record)
 
 void Sort(std::vector<SequenceRow>& rows)
 {
-    // At one instant, what arrives comes before what it makes a host send: the order of Kind.
+    // At one instant, what lets a host send something comes before what it sends: the order of
+    // Kind.
     std::ranges::stable_sort(rows,
                              [](const SequenceRow& a, const SequenceRow& b)
                              { return a.atNs != b.atNs ? a.atNs < b.atNs : a.kind < b.kind; });

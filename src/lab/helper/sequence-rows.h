@@ -26,9 +26,9 @@ struct SequenceRow
     {
         kArrival, ///< of a message that other things happened before
         kRemark,  ///< a note of one host
+        kState,   ///< reached without a message, or with none that is known
         kMessage,
         kData, ///< a note from host to host
-        kState,
     };
 
     std::int64_t atNs{0};
