@@ -24,8 +24,7 @@ struct InputErrorException
 };
 
 template <class T>
-T
-ValueOrThrow(tl::expected<T, lab::InputError> result)
+T ValueOrThrow(tl::expected<T, lab::InputError> result)
 {
     if (!result)
     {
@@ -34,16 +33,14 @@ ValueOrThrow(tl::expected<T, lab::InputError> result)
     return std::move(*result);
 }
 
-std::string
-HexOf(std::uint64_t value)
+std::string HexOf(std::uint64_t value)
 {
     char text[17];
     std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(value));
     return text;
 }
 
-interleave::DecisionLog
-ReadLog(const std::string& path)
+interleave::DecisionLog ReadLog(const std::string& path)
 {
     std::ifstream in(path);
     std::stringstream text;
@@ -60,12 +57,11 @@ ReadLog(const std::string& path)
     return std::move(*log);
 }
 
-lab::RunRecord
-Run(const lab::Scenario& scenario,
-    std::optional<std::uint64_t> seed,
-    const std::string& pcap,
-    const std::string& trace,
-    const std::string& replay)
+lab::RunRecord Run(const lab::Scenario& scenario,
+                   std::optional<std::uint64_t> seed,
+                   const std::string& pcap,
+                   const std::string& trace,
+                   const std::string& replay)
 {
     lab::RunOptions options;
     options.seed = seed;
@@ -82,8 +78,7 @@ Run(const lab::Scenario& scenario,
     return ValueOrThrow(lab::RunScenario(scenario, options));
 }
 
-void
-BindRecords(py::module_& module)
+void BindRecords(py::module_& module)
 {
     using namespace lab;
     py::class_<MadRecord>(module, "Message", "A CM message on its way between two hosts.")
@@ -101,10 +96,12 @@ BindRecords(py::module_& module)
                                  self.bytes.size());
             },
             "the 256 bytes")
-        .def("__repr__", [](const MadRecord& self) {
-            return "<Message " + self.kind + " " + self.from + "->" + self.to + " at " +
-                   FormatTime(self.sentNs) + (self.fate.empty() ? "" : ", " + self.fate) + ">";
-        });
+        .def("__repr__",
+             [](const MadRecord& self)
+             {
+                 return "<Message " + self.kind + " " + self.from + "->" + self.to + " at " +
+                        FormatTime(self.sentNs) + (self.fate.empty() ? "" : ", " + self.fate) + ">";
+             });
     py::class_<StateRecord>(module, "StateChange", "A step of a communication id's state machine.")
         .def_readonly("at_ns", &StateRecord::atNs)
         .def_readonly("host", &StateRecord::host)
@@ -113,18 +110,19 @@ BindRecords(py::module_& module)
         .def_readonly("before", &StateRecord::from)
         .def_readonly("after", &StateRecord::to)
         .def_readonly("cause", &StateRecord::cause)
-        .def("__repr__", [](const StateRecord& self) {
-            return "<StateChange " + self.host + " " + self.from + "->" + self.to + " on " +
-                   self.cause + ">";
-        });
+        .def("__repr__",
+             [](const StateRecord& self)
+             {
+                 return "<StateChange " + self.host + " " + self.from + "->" + self.to + " on " +
+                        self.cause + ">";
+             });
     py::class_<NoteRecord>(module, "Note", "Anything else that happened: data, failures.")
         .def_readonly("at_ns", &NoteRecord::atNs)
         .def_readonly("host", &NoteRecord::host)
         .def_readonly("peer", &NoteRecord::peer)
         .def_readonly("text", &NoteRecord::text)
-        .def("__repr__", [](const NoteRecord& self) {
-            return "<Note " + self.host + ": " + self.text + ">";
-        });
+        .def("__repr__",
+             [](const NoteRecord& self) { return "<Note " + self.host + ": " + self.text + ">"; });
     py::class_<ConnectRecord>(module, "Connection", "How a connection of the scenario ended.")
         .def_readonly("name", &ConnectRecord::name)
         .def_readonly("sender", &ConnectRecord::from)
@@ -134,19 +132,18 @@ BindRecords(py::module_& module)
         .def_readonly("started_ns", &ConnectRecord::startedNs)
         .def_readonly("established_ns", &ConnectRecord::establishedNs)
         .def_readonly("ended_ns", &ConnectRecord::endedNs)
-        .def("__repr__", [](const ConnectRecord& self) {
-            return "<Connection " + self.name + ": " + self.outcome + ">";
-        });
+        .def("__repr__",
+             [](const ConnectRecord& self)
+             { return "<Connection " + self.name + ": " + self.outcome + ">"; });
     py::class_<ViolationRecord>(module, "Violation", "A broken expectation or promise.")
         .def_readonly("kind", &ViolationRecord::kind)
         .def_readonly("text", &ViolationRecord::text)
-        .def("__repr__", [](const ViolationRecord& self) {
-            return "<Violation " + self.kind + ": " + self.text + ">";
-        });
+        .def("__repr__",
+             [](const ViolationRecord& self)
+             { return "<Violation " + self.kind + ": " + self.text + ">"; });
 }
 
-void
-BindResult(py::module_& module)
+void BindResult(py::module_& module)
 {
     using lab::RunRecord;
     py::class_<RunRecord>(module, "Result", "What happened in a run, in the order in which it did.")
@@ -173,12 +170,14 @@ BindResult(py::module_& module)
         .def_readonly("decisions", &RunRecord::decisions)
         .def_property_readonly("passed",
                                [](const RunRecord& self) { return self.violations.empty(); })
-        .def("__repr__", [](const RunRecord& self) {
-            return "<Result of '" + self.scenarioName + "': " +
-                   std::to_string(self.messages.size()) + " messages, " +
-                   std::to_string(self.violations.size()) + " violations, digest " +
-                   HexOf(self.digest) + ">";
-        });
+        .def("__repr__",
+             [](const RunRecord& self)
+             {
+                 return "<Result of '" + self.scenarioName +
+                        "': " + std::to_string(self.messages.size()) + " messages, " +
+                        std::to_string(self.violations.size()) + " violations, digest " +
+                        HexOf(self.digest) + ">";
+             });
 }
 
 } // namespace
@@ -187,27 +186,32 @@ PYBIND11_MODULE(_weft, module)
 {
     module.doc() = "Weft's simulator; use the package weft.";
     static py::exception<InputErrorException> inputError(module, "InputError", PyExc_ValueError);
-    inputError.attr("__doc__") =
-        "A scenario, fabric or decision log is wrong: file, line, found, expected say where and how.";
-    py::register_exception_translator([](std::exception_ptr thrown) {
-        try
+    inputError.attr("__doc__") = "A scenario, fabric or decision log is wrong: file, line, found, "
+                                 "expected say where and how.";
+    py::register_exception_translator(
+        [](std::exception_ptr thrown)
         {
-            if (thrown)
+            try
             {
-                std::rethrow_exception(thrown);
+                if (thrown)
+                {
+                    std::rethrow_exception(thrown);
+                }
             }
-        }
-        catch (const InputErrorException& exception)
-        {
-            const lab::InputError& error = exception.error;
-            const py::object instance = inputError(error.Text());
-            instance.attr("file") = error.file;
-            instance.attr("line") = error.line;
-            instance.attr("found") = error.found;
-            instance.attr("expected") = error.expected;
-            PyErr_SetObject(inputError.ptr(), instance.ptr());
-        }
-    });
+            catch (const InputErrorException& exception)
+            {
+                const lab::InputError& error = exception.error;
+                // Called as the class that it is: its own call operator only takes a message and
+                // raises.
+                const py::object instance =
+                    static_cast<const py::object&>(inputError)(error.Text());
+                instance.attr("file") = error.file;
+                instance.attr("line") = error.line;
+                instance.attr("found") = error.found;
+                instance.attr("expected") = error.expected;
+                PyErr_SetObject(inputError.ptr(), instance.ptr());
+            }
+        });
     BindRecords(module);
     BindResult(module);
     module.def(
@@ -216,9 +220,8 @@ PYBIND11_MODULE(_weft, module)
            std::optional<std::uint64_t> seed,
            const std::string& pcap,
            const std::string& trace,
-           const std::string& replay) {
-            return Run(ValueOrThrow(lab::ReadScenario(path)), seed, pcap, trace, replay);
-        },
+           const std::string& replay)
+        { return Run(ValueOrThrow(lab::ReadScenario(path)), seed, pcap, trace, replay); },
         py::arg("path"),
         py::arg("seed"),
         py::arg("pcap"),
@@ -231,9 +234,8 @@ PYBIND11_MODULE(_weft, module)
            std::optional<std::uint64_t> seed,
            const std::string& pcap,
            const std::string& trace,
-           const std::string& replay) {
-            return Run(ValueOrThrow(lab::ParseScenario(text, file)), seed, pcap, trace, replay);
-        },
+           const std::string& replay)
+        { return Run(ValueOrThrow(lab::ParseScenario(text, file)), seed, pcap, trace, replay); },
         py::arg("text"),
         py::arg("file"),
         py::arg("seed"),

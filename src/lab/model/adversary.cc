@@ -22,8 +22,7 @@ constexpr Fate::Kind kFixed[] = {
 constexpr auto kFixedCount = static_cast<std::uint32_t>(std::size(kFixed));
 constexpr std::string_view kDelayPrefix = "delay ";
 
-std::string
-PlaceName(std::string_view attribute, std::string_view from, std::string_view to)
+std::string PlaceName(std::string_view attribute, std::string_view from, std::string_view to)
 {
     std::string text = "net ";
     text += attribute;
@@ -36,8 +35,7 @@ PlaceName(std::string_view attribute, std::string_view from, std::string_view to
 
 } // namespace
 
-std::string
-Fate::Text() const
+std::string Fate::Text() const
 {
     switch (kind)
     {
@@ -59,10 +57,10 @@ NetPoint::NetPoint(std::string_view attribute,
                    std::string_view from,
                    std::string_view to,
                    const std::vector<std::int64_t>& delays)
-    : ChoicePoint(interleave::ChoiceKind::kFault,
-                  interleave::PlaceKeyOf(interleave::ChoiceKind::kFault,
-                                         PlaceName(attribute, from, to)),
-                  kFixedCount + static_cast<std::uint32_t>(delays.size())),
+    : ChoicePoint(
+          interleave::ChoiceKind::kFault,
+          interleave::PlaceKeyOf(interleave::ChoiceKind::kFault, PlaceName(attribute, from, to)),
+          kFixedCount + static_cast<std::uint32_t>(delays.size())),
       m_attribute(attribute),
       m_from(from),
       m_to(to),
@@ -70,14 +68,12 @@ NetPoint::NetPoint(std::string_view attribute,
 {
 }
 
-interleave::PlaceText
-NetPoint::Place() const
+interleave::PlaceText NetPoint::Place() const
 {
     return {PlaceName(m_attribute, m_from, m_to), ""};
 }
 
-Fate
-NetPoint::FateOf(std::uint32_t option) const
+Fate NetPoint::FateOf(std::uint32_t option) const
 {
     if (option < kFixedCount)
     {
@@ -87,14 +83,12 @@ NetPoint::FateOf(std::uint32_t option) const
     return {Fate::Kind::kDelay, delay < m_delays.size() ? m_delays[delay] : m_otherDelayNs};
 }
 
-std::string
-NetPoint::OptionText(std::uint32_t option) const
+std::string NetPoint::OptionText(std::uint32_t option) const
 {
     return FateOf(option).Text();
 }
 
-std::optional<std::uint32_t>
-NetPoint::FindOption(std::string_view text)
+std::optional<std::uint32_t> NetPoint::FindOption(std::string_view text)
 {
     for (std::uint32_t option = 0; option < Count(); ++option)
     {
@@ -124,8 +118,7 @@ Adversary::Adversary(interleave::Engine& engine, std::vector<std::int64_t> delay
     m_delays.erase(std::unique(m_delays.begin(), m_delays.end()), m_delays.end());
 }
 
-Fate
-Adversary::Decide(std::string_view attribute, std::string_view from, std::string_view to)
+Fate Adversary::Decide(std::string_view attribute, std::string_view from, std::string_view to)
 {
     if (!m_engine.Choosing())
     {
@@ -142,15 +135,13 @@ RuleChooser::RuleChooser(const std::vector<FaultSpec>& rules)
 {
 }
 
-void
-RuleChooser::BeginRun(const interleave::Engine& /*engine*/)
+void RuleChooser::BeginRun(const interleave::Engine& /*engine*/)
 {
     std::fill(m_seen.begin(), m_seen.end(), 0);
     std::fill(m_applied.begin(), m_applied.end(), 0);
 }
 
-std::optional<std::uint32_t>
-RuleChooser::Try(interleave::ChoicePoint& point)
+std::optional<std::uint32_t> RuleChooser::Try(interleave::ChoicePoint& point)
 {
     if (point.Kind() != interleave::ChoiceKind::kFault)
     {

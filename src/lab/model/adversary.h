@@ -88,7 +88,8 @@ class Adversary
     std::vector<std::int64_t> m_delays;
 };
 
-/** A scenario's fault rules as a Chooser: answers the choices that a rule matches, abstains elsewhere. */
+/** A scenario's fault rules as a Chooser: answers the choices that a rule matches, abstains
+ * elsewhere. */
 class RuleChooser final : public interleave::PartialChooser
 {
   public:

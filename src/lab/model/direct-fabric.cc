@@ -172,16 +172,14 @@ DirectFabric::DirectFabric(interleave::Engine& engine,
 
 DirectFabric::~DirectFabric() = default;
 
-Attachment&
-DirectFabric::Attach(const std::string& host)
+Attachment& DirectFabric::Attach(const std::string& host)
 {
     const auto lid = static_cast<std::uint16_t>(m_ends.size() + 1);
     m_ends.push_back(std::make_unique<End>(*this, host, lid));
     return *m_ends.back();
 }
 
-void
-DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::MadAddress& address)
+void DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::MadAddress& address)
 {
     const std::size_t index = address.dlid;
     if (index == 0 || index > m_ends.size())
@@ -209,8 +207,7 @@ DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::MadAd
     }
 }
 
-void
-DirectFabric::DeliverLater(End& to, const ibcm::ReceivedMad& mad, std::int64_t delayNs)
+void DirectFabric::DeliverLater(End& to, const ibcm::ReceivedMad& mad, std::int64_t delayNs)
 {
     if (m_freeArrivals.empty())
     {
@@ -224,8 +221,7 @@ DirectFabric::DeliverLater(End& to, const ibcm::ReceivedMad& mad, std::int64_t d
     m_engine.Events().Schedule(delayNs, &DirectFabric::Arrive, arrival, {"arrival", {}});
 }
 
-void
-DirectFabric::Arrive(void* context)
+void DirectFabric::Arrive(void* context)
 {
     auto* arrival = static_cast<Arrival*>(context);
     if (arrival->to->handler)

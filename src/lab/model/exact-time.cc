@@ -4,8 +4,7 @@
 namespace lab
 {
 
-std::string
-ExactTime(std::int64_t ns)
+std::string ExactTime(std::int64_t ns)
 {
     struct Unit
     {

@@ -12,14 +12,12 @@ namespace
 
 constexpr const char* kKind = "expectation";
 
-std::string
-Where(const Scenario& scenario, const ExpectSpec& expect)
+std::string Where(const Scenario& scenario, const ExpectSpec& expect)
 {
     return scenario.file + ":" + std::to_string(expect.line) + ": ";
 }
 
-void
-CheckOutcome(const Scenario& scenario, const ExpectSpec& expect, RunRecord& record)
+void CheckOutcome(const Scenario& scenario, const ExpectSpec& expect, RunRecord& record)
 {
     bool found = false;
     std::vector<ViolationRecord> broken;
@@ -58,30 +56,27 @@ CheckOutcome(const Scenario& scenario, const ExpectSpec& expect, RunRecord& reco
     record.violations.insert(record.violations.end(), broken.begin(), broken.end());
 }
 
-void
-CheckCount(const Scenario& scenario, const ExpectSpec& expect, RunRecord& record)
+void CheckCount(const Scenario& scenario, const ExpectSpec& expect, RunRecord& record)
 {
-    const auto count = std::count_if(
-        record.messages.begin(),
-        record.messages.end(),
-        [&](const MadRecord& message) {
-            return message.kind == *expect.attribute &&
-                   (!expect.from || message.from == *expect.from);
-        });
+    const auto count = std::count_if(record.messages.begin(),
+                                     record.messages.end(),
+                                     [&](const MadRecord& message) {
+                                         return message.kind == *expect.attribute &&
+                                                (!expect.from || message.from == *expect.from);
+                                     });
     if (static_cast<unsigned>(count) != *expect.count)
     {
-        record.violations.push_back(
-            {kKind,
-             Where(scenario, expect) + "expected " + std::to_string(*expect.count) + " " +
-                 *expect.attribute + (expect.from ? " from " + *expect.from : std::string()) +
-                 ", found " + std::to_string(count)});
+        record.violations.push_back({kKind,
+                                     Where(scenario, expect) + "expected " +
+                                         std::to_string(*expect.count) + " " + *expect.attribute +
+                                         (expect.from ? " from " + *expect.from : std::string()) +
+                                         ", found " + std::to_string(count)});
     }
 }
 
 } // namespace
 
-void
-CheckExpectations(const Scenario& scenario, RunRecord& record)
+void CheckExpectations(const Scenario& scenario, RunRecord& record)
 {
     for (const ExpectSpec& expect : scenario.expects)
     {

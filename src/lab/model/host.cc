@@ -52,11 +52,13 @@ struct Host::Incoming
 {
     explicit Incoming(Host& owner)
         : host(owner),
-          item([](void* self) {
-              auto* incoming = static_cast<Incoming*>(self);
-              incoming->host.Handle(*incoming);
-          },
-               this)
+          item(
+              [](void* self)
+              {
+                  auto* incoming = static_cast<Incoming*>(self);
+                  incoming->host.Handle(*incoming);
+              },
+              this)
     {
     }
 
@@ -69,11 +71,13 @@ struct Host::Deferred
 {
     explicit Deferred(std::function<void()> run)
         : work(std::move(run)),
-          item([](void* self) {
-              const std::unique_ptr<Deferred> deferred(static_cast<Deferred*>(self));
-              deferred->work();
-          },
-               this)
+          item(
+              [](void* self)
+              {
+                  const std::unique_ptr<Deferred> deferred(static_cast<Deferred*>(self));
+                  deferred->work();
+              },
+              this)
     {
     }
 
@@ -101,9 +105,7 @@ Host::Host(Parts parts,
     ibcm::Options options;
     options.trace = &m_trace;
     m_manager = std::make_unique<ibcm::ConnectionManager>(
-        m_runtime,
-        ibcm::DeviceInfo{attachment.NodeGuid(), attachment.AckDelay()},
-        options);
+        m_runtime, ibcm::DeviceInfo{attachment.NodeGuid(), attachment.AckDelay()}, options);
     (void)m_manager->AddPort(attachment.PortNumber(), m_port); // cannot fail: the first one
     attachment.SetReceiveHandler([this](const ibcm::ReceivedMad& mad) { Arrived(mad); });
 }
@@ -116,8 +118,7 @@ Host::~Host()
     m_manager.reset();
 }
 
-void
-Host::RunInTask(std::function<void()> work)
+void Host::RunInTask(std::function<void()> work)
 {
     auto* deferred = new Deferred(std::move(work));
     if (!m_asynchronous.Queue(deferred->item))
@@ -126,8 +127,7 @@ Host::RunInTask(std::function<void()> work)
     }
 }
 
-void
-Host::Arrived(const ibcm::ReceivedMad& mad)
+void Host::Arrived(const ibcm::ReceivedMad& mad)
 {
     if (m_freeIncoming.empty())
     {
@@ -140,8 +140,7 @@ Host::Arrived(const ibcm::ReceivedMad& mad)
     m_workers.Queue(incoming->item);
 }
 
-void
-Host::Handle(Incoming& incoming)
+void Host::Handle(Incoming& incoming)
 {
     m_engine.Point({interleave::OpKind::kReceive, {}, true, "receive"});
     // A copy: a handler may take long, and the place is wanted for the next one.

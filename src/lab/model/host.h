@@ -21,8 +21,8 @@ namespace lab
 using HostByLid = std::function<std::string(std::uint16_t lid)>;
 
 /**
- * A host: an attachment to the fabric, the Connection Manager on it, and the threads that bring MADs
- * from one to the other, as many at once as there are workers.
+ * A host: an attachment to the fabric, the Connection Manager on it, and the threads that bring
+ * MADs from one to the other, as many at once as there are workers.
  */
 class Host
 {

@@ -16,8 +16,7 @@ namespace lab
 
 NS_OBJECT_ENSURE_REGISTERED(LabSimulatorImpl);
 
-ns3::TypeId
-LabSimulatorImpl::GetTypeId()
+ns3::TypeId LabSimulatorImpl::GetTypeId()
 {
     static ns3::TypeId tid = ns3::TypeId("lab::LabSimulatorImpl")
                                  .SetParent<ns3::SimulatorImpl>()
@@ -35,8 +34,7 @@ LabSimulatorImpl::LabSimulatorImpl()
 
 LabSimulatorImpl::~LabSimulatorImpl() = default;
 
-void
-LabSimulatorImpl::DoDispose()
+void LabSimulatorImpl::DoDispose()
 {
     while (m_events && !m_events->IsEmpty())
     {
@@ -46,8 +44,7 @@ LabSimulatorImpl::DoDispose()
     SimulatorImpl::DoDispose();
 }
 
-void
-LabSimulatorImpl::Destroy()
+void LabSimulatorImpl::Destroy()
 {
     while (!m_destroyEvents.empty())
     {
@@ -60,8 +57,7 @@ LabSimulatorImpl::Destroy()
     }
 }
 
-void
-LabSimulatorImpl::SetScheduler(ns3::ObjectFactory schedulerFactory)
+void LabSimulatorImpl::SetScheduler(ns3::ObjectFactory schedulerFactory)
 {
     ns3::Ptr<ns3::Scheduler> scheduler = schedulerFactory.Create<ns3::Scheduler>();
     while (!m_events->IsEmpty())
@@ -71,8 +67,7 @@ LabSimulatorImpl::SetScheduler(ns3::ObjectFactory schedulerFactory)
     m_events = scheduler;
 }
 
-void
-LabSimulatorImpl::Process(const ns3::Scheduler::Event& event)
+void LabSimulatorImpl::Process(const ns3::Scheduler::Event& event)
 {
     if (event.key.m_ts != m_currentTs)
     {
@@ -88,14 +83,12 @@ LabSimulatorImpl::Process(const ns3::Scheduler::Event& event)
     event.impl->Unref();
 }
 
-bool
-LabSimulatorImpl::IsFinished() const
+bool LabSimulatorImpl::IsFinished() const
 {
     return m_events->IsEmpty() || m_stop;
 }
 
-void
-LabSimulatorImpl::Run()
+void LabSimulatorImpl::Run()
 {
     m_stop = false;
     if (m_engine != nullptr)
@@ -103,7 +96,7 @@ LabSimulatorImpl::Run()
         m_engine->Run();
         return;
     }
-    while (!m_events->IsEmpty() && !m_stop)
+    while (NextNs() != interleave::kForever && !m_stop)
     {
         const ns3::Scheduler::Event next = m_events->RemoveNext();
         if (m_hook)
@@ -114,8 +107,7 @@ LabSimulatorImpl::Run()
     }
 }
 
-void
-LabSimulatorImpl::Stop()
+void LabSimulatorImpl::Stop()
 {
     m_stop = true;
     if (m_engine != nullptr)
@@ -124,14 +116,14 @@ LabSimulatorImpl::Stop()
     }
 }
 
-void
-LabSimulatorImpl::Stop(const ns3::Time& delay)
+void LabSimulatorImpl::Stop(const ns3::Time& delay)
 {
     ns3::Simulator::Schedule(delay, &ns3::Simulator::Stop);
 }
 
-ns3::EventId
-LabSimulatorImpl::Insert(std::uint64_t timestamp, std::uint32_t context, ns3::EventImpl* event)
+ns3::EventId LabSimulatorImpl::Insert(std::uint64_t timestamp,
+                                      std::uint32_t context,
+                                      ns3::EventImpl* event)
 {
     ns3::Scheduler::Event entry;
     entry.impl = event;
@@ -142,33 +134,28 @@ LabSimulatorImpl::Insert(std::uint64_t timestamp, std::uint32_t context, ns3::Ev
     return ns3::EventId(event, entry.key.m_ts, entry.key.m_context, entry.key.m_uid);
 }
 
-ns3::EventId
-LabSimulatorImpl::Schedule(const ns3::Time& delay, ns3::EventImpl* event)
+ns3::EventId LabSimulatorImpl::Schedule(const ns3::Time& delay, ns3::EventImpl* event)
 {
     // Debian's ns-3 has its asserts compiled out: a negative delay would silently go back in time.
     NS_ABORT_MSG_IF(delay.IsStrictlyNegative(), "negative delay " << delay);
-    return Insert(m_currentTs + static_cast<std::uint64_t>(delay.GetTimeStep()),
-                  m_currentContext,
-                  event);
+    return Insert(
+        m_currentTs + static_cast<std::uint64_t>(delay.GetTimeStep()), m_currentContext, event);
 }
 
-void
-LabSimulatorImpl::ScheduleWithContext(std::uint32_t context,
-                                      const ns3::Time& delay,
-                                      ns3::EventImpl* event)
+void LabSimulatorImpl::ScheduleWithContext(std::uint32_t context,
+                                           const ns3::Time& delay,
+                                           ns3::EventImpl* event)
 {
     NS_ABORT_MSG_IF(delay.IsStrictlyNegative(), "negative delay " << delay);
     Insert(m_currentTs + static_cast<std::uint64_t>(delay.GetTimeStep()), context, event);
 }
 
-ns3::EventId
-LabSimulatorImpl::ScheduleNow(ns3::EventImpl* event)
+ns3::EventId LabSimulatorImpl::ScheduleNow(ns3::EventImpl* event)
 {
     return Insert(m_currentTs, m_currentContext, event);
 }
 
-ns3::EventId
-LabSimulatorImpl::ScheduleDestroy(ns3::EventImpl* event)
+ns3::EventId LabSimulatorImpl::ScheduleDestroy(ns3::EventImpl* event)
 {
     const ns3::EventId id(ns3::Ptr<ns3::EventImpl>(event, false),
                           m_currentTs,
@@ -178,20 +165,17 @@ LabSimulatorImpl::ScheduleDestroy(ns3::EventImpl* event)
     return id;
 }
 
-ns3::Time
-LabSimulatorImpl::Now() const
+ns3::Time LabSimulatorImpl::Now() const
 {
     return ns3::TimeStep(m_currentTs);
 }
 
-ns3::Time
-LabSimulatorImpl::GetDelayLeft(const ns3::EventId& id) const
+ns3::Time LabSimulatorImpl::GetDelayLeft(const ns3::EventId& id) const
 {
     return IsExpired(id) ? ns3::TimeStep(0) : ns3::TimeStep(id.GetTs() - m_currentTs);
 }
 
-void
-LabSimulatorImpl::Remove(const ns3::EventId& id)
+void LabSimulatorImpl::Remove(const ns3::EventId& id)
 {
     if (id.GetUid() == ns3::EventId::UID::DESTROY)
     {
@@ -212,8 +196,7 @@ LabSimulatorImpl::Remove(const ns3::EventId& id)
     event.impl->Unref();
 }
 
-void
-LabSimulatorImpl::Cancel(const ns3::EventId& id)
+void LabSimulatorImpl::Cancel(const ns3::EventId& id)
 {
     if (!IsExpired(id))
     {
@@ -221,8 +204,7 @@ LabSimulatorImpl::Cancel(const ns3::EventId& id)
     }
 }
 
-bool
-LabSimulatorImpl::IsExpired(const ns3::EventId& id) const
+bool LabSimulatorImpl::IsExpired(const ns3::EventId& id) const
 {
     if (id.GetUid() == ns3::EventId::UID::DESTROY)
     {
@@ -236,73 +218,72 @@ LabSimulatorImpl::IsExpired(const ns3::EventId& id) const
             !m_skippedUids.contains(id.GetUid()));
 }
 
-ns3::Time
-LabSimulatorImpl::GetMaximumSimulationTime() const
+ns3::Time LabSimulatorImpl::GetMaximumSimulationTime() const
 {
     return ns3::TimeStep(std::numeric_limits<std::int64_t>::max());
 }
 
-std::uint32_t
-LabSimulatorImpl::GetSystemId() const
+std::uint32_t LabSimulatorImpl::GetSystemId() const
 {
     return 0;
 }
 
-std::uint32_t
-LabSimulatorImpl::GetContext() const
+std::uint32_t LabSimulatorImpl::GetContext() const
 {
     return m_currentContext;
 }
 
-std::uint64_t
-LabSimulatorImpl::GetEventCount() const
+std::uint64_t LabSimulatorImpl::GetEventCount() const
 {
     return m_eventCount;
 }
 
-std::int64_t
-LabSimulatorImpl::NowNs() const
+std::int64_t LabSimulatorImpl::NowNs() const
 {
     return ns3::TimeStep(m_currentTs).GetNanoSeconds();
 }
 
-std::int64_t
-LabSimulatorImpl::NextNs() const
+std::int64_t LabSimulatorImpl::NextNs() const
 {
+    // A cancelled event does nothing and is nothing to wait for: time does not move for it.
+    while (!m_events->IsEmpty() && m_events->PeekNext().impl->IsCancelled())
+    {
+        m_events->RemoveNext().impl->Unref();
+    }
     return m_events->IsEmpty() ? interleave::kForever
                                : ns3::TimeStep(m_events->PeekNext().key.m_ts).GetNanoSeconds();
 }
 
-void
-LabSimulatorImpl::RunNext()
+void LabSimulatorImpl::RunNext()
 {
+    (void)NextNs(); // drops what was cancelled
     Process(m_events->RemoveNext());
 }
 
-interleave::TimerId
-LabSimulatorImpl::Schedule(std::int64_t delayNs,
-                           interleave::EventFunction function,
-                           void* context,
-                           interleave::EventLabel label)
+interleave::TimerId LabSimulatorImpl::Schedule(std::int64_t delayNs,
+                                               interleave::EventFunction function,
+                                               void* context,
+                                               interleave::EventLabel label)
 {
     NS_ABORT_MSG_IF(delayNs < 0, "negative delay " << delayNs << " ns");
     const interleave::TimerId id = ++m_lastTimer;
     const ns3::EventId event =
         Insert(m_currentTs + static_cast<std::uint64_t>(ns3::NanoSeconds(delayNs).GetTimeStep()),
                ns3::Simulator::NO_CONTEXT,
-               ns3::MakeEvent([this, id, function, context] {
-                   const auto it = m_timers.find(id);
-                   m_timerOfUid.erase(it->second.event.GetUid());
-                   m_timers.erase(it);
-                   function(context);
-               }));
+               ns3::MakeEvent(
+                   [this, id, function, context]
+                   {
+                       const auto it = m_timers.find(id);
+                       m_timerOfUid.erase(it->second.event.GetUid());
+                       m_timers.erase(it);
+                       function(context);
+                   }));
     m_timerOfUid.emplace(event.GetUid(), id);
     m_timers.emplace(id, EngineTimer{event, label});
     return id;
 }
 
-bool
-LabSimulatorImpl::Cancel(interleave::TimerId id)
+bool LabSimulatorImpl::Cancel(interleave::TimerId id)
 {
     const auto it = m_timers.find(id);
     if (it == m_timers.end())
@@ -317,18 +298,23 @@ LabSimulatorImpl::Cancel(interleave::TimerId id)
     return true;
 }
 
-void
-LabSimulatorImpl::CollectTied() const
+void LabSimulatorImpl::CollectTied() const
 {
     m_tied.clear();
-    if (m_events->IsEmpty())
+    if (NextNs() == interleave::kForever)
     {
         return;
     }
     const std::uint64_t instant = m_events->PeekNext().key.m_ts;
     while (!m_events->IsEmpty() && m_events->PeekNext().key.m_ts == instant)
     {
-        m_tied.push_back(m_events->RemoveNext());
+        const ns3::Scheduler::Event event = m_events->RemoveNext();
+        if (event.impl->IsCancelled())
+        {
+            event.impl->Unref();
+            continue;
+        }
+        m_tied.push_back(event);
     }
     for (const auto& event : m_tied)
     {
@@ -336,15 +322,13 @@ LabSimulatorImpl::CollectTied() const
     }
 }
 
-std::size_t
-LabSimulatorImpl::TiedCount() const
+std::size_t LabSimulatorImpl::TiedCount() const
 {
     CollectTied();
     return m_tied.size();
 }
 
-void
-LabSimulatorImpl::RunTied(std::size_t index)
+void LabSimulatorImpl::RunTied(std::size_t index)
 {
     CollectTied();
     const ns3::Scheduler::Event event = m_tied[index];
@@ -356,8 +340,7 @@ LabSimulatorImpl::RunTied(std::size_t index)
     Process(event);
 }
 
-interleave::EventLabel
-LabSimulatorImpl::TiedLabel(std::size_t index) const
+interleave::EventLabel LabSimulatorImpl::TiedLabel(std::size_t index) const
 {
     const auto timer = m_timerOfUid.find(m_tied[index].key.m_uid);
     return timer == m_timerOfUid.end() ? interleave::EventLabel{"fabric", {}}

@@ -30,7 +30,8 @@ namespace lab
 /**
  * ns-3's simulator as an event queue of the engine: ns-3 owns simulated time and the order of its
  * events, the engine decides whether a task runs or time goes on, and the Chooser which of several
- * events at one instant comes first. Installed with ns3::Simulator::SetImplementation; one OS thread.
+ * events at one instant comes first. Installed with ns3::Simulator::SetImplementation; one OS
+ * thread.
  *
  * Until an engine is attached it is a plain simulator: a fabric comes up at ns-3's own speed.
  */
@@ -110,8 +111,9 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     std::list<ns3::EventId> m_destroyEvents;
     bool m_stop{false};
     std::uint32_t m_nextUid;
-    std::uint32_t m_highestUid{0};        ///< of those run at the present instant
-    std::set<std::uint32_t> m_skippedUids; ///< lower than that and still to run: ties decided otherwise
+    std::uint32_t m_highestUid{0}; ///< of those run at the present instant
+    std::set<std::uint32_t>
+        m_skippedUids; ///< lower than that and still to run: ties decided otherwise
     std::uint64_t m_currentTs{0};
     std::uint32_t m_currentContext;
     std::uint64_t m_eventCount{0};

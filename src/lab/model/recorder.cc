@@ -6,8 +6,7 @@
 namespace lab
 {
 
-std::string
-MessageName(const ibwire::MadBytes& mad)
+std::string MessageName(const ibwire::MadBytes& mad)
 {
     return ibwire::MadKindName(mad);
 }
@@ -23,14 +22,12 @@ Recorder::Recorder(interleave::Engine& engine,
 {
 }
 
-Recorder::Direction&
-Recorder::DirectionOf(const std::string& from, const std::string& to)
+Recorder::Direction& Recorder::DirectionOf(const std::string& from, const std::string& to)
 {
     return m_directions[{from, to}];
 }
 
-void
-Recorder::Sent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
+void Recorder::Sent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
 {
     ++m_record.mads;
     m_digest.Mix(mad);
@@ -45,28 +42,28 @@ Recorder::Sent(const std::string& from, const std::string& to, const ibwire::Mad
     message.kind = MessageName(mad);
     message.bytes = mad;
     message.retransmission =
-        std::any_of(m_record.messages.begin(), m_record.messages.end(), [&](const MadRecord& other) {
-            return other.from == from && other.to == to && other.bytes == mad;
-        });
+        std::any_of(m_record.messages.begin(),
+                    m_record.messages.end(),
+                    [&](const MadRecord& other)
+                    { return other.from == from && other.to == to && other.bytes == mad; });
     m_record.messages.push_back(std::move(message));
     DirectionOf(from, to).undecided.push_back(m_record.messages.size() - 1);
 }
 
-void
-Recorder::Decided(const std::string& from,
-                  const std::string& to,
-                  const ibwire::MadBytes& mad,
-                  const Fate& fate)
+void Recorder::Decided(const std::string& from,
+                       const std::string& to,
+                       const ibwire::MadBytes& mad,
+                       const Fate& fate)
 {
     if (!m_keep)
     {
         return;
     }
     Direction& direction = DirectionOf(from, to);
-    const auto it = std::find_if(
-        direction.undecided.begin(),
-        direction.undecided.end(),
-        [&](std::size_t index) { return m_record.messages[index].bytes == mad; });
+    const auto it =
+        std::find_if(direction.undecided.begin(),
+                     direction.undecided.end(),
+                     [&](std::size_t index) { return m_record.messages[index].bytes == mad; });
     if (it == direction.undecided.end())
     {
         return;
@@ -84,8 +81,7 @@ Recorder::Decided(const std::string& from,
     direction.underWay.push_back(index);
 }
 
-void
-Recorder::Received(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
+void Recorder::Received(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
 {
     m_digest.Mix(mad);
     if (!m_keep)
@@ -93,10 +89,10 @@ Recorder::Received(const std::string& from, const std::string& to, const ibwire:
         return;
     }
     Direction& direction = DirectionOf(from, to);
-    const auto it = std::find_if(
-        direction.underWay.begin(),
-        direction.underWay.end(),
-        [&](std::size_t index) { return m_record.messages[index].bytes == mad; });
+    const auto it =
+        std::find_if(direction.underWay.begin(),
+                     direction.underWay.end(),
+                     [&](std::size_t index) { return m_record.messages[index].bytes == mad; });
     if (it == direction.underWay.end())
     {
         // The second of two copies: the first one was written down.
@@ -106,12 +102,12 @@ Recorder::Received(const std::string& from, const std::string& to, const ibwire:
     direction.underWay.erase(it);
 }
 
-void
-Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& step)
+void Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& step)
 {
     m_digest.Mix((static_cast<std::uint64_t>(step.localCommId) << 32) |
                  (static_cast<std::uint64_t>(step.from) << 16) |
-                 (static_cast<std::uint64_t>(step.to) << 8) | static_cast<std::uint64_t>(step.input));
+                 (static_cast<std::uint64_t>(step.to) << 8) |
+                 static_cast<std::uint64_t>(step.input));
     if (!m_keep)
     {
         return;
@@ -125,8 +121,7 @@ Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& step)
                                ibcm::ToString(step.input)});
 }
 
-void
-Recorder::Note(const std::string& host, const std::string& peer, std::string text)
+void Recorder::Note(const std::string& host, const std::string& peer, std::string text)
 {
     m_digest.Mix(interleave::HashText(text));
     if (m_keep)

@@ -27,7 +27,7 @@ struct MadRecord
     std::string to;
     std::string kind; ///< "REQ", …
     ibwire::MadBytes bytes{};
-    std::string fate;         ///< empty: delivered as it was; "drop", "duplicate", "delay 2ms", "corrupt"
+    std::string fate; ///< empty: delivered as it was; "drop", "duplicate", "delay 2ms", "corrupt"
     bool retransmission{false}; ///< the same bytes went this way before
 };
 

@@ -19,16 +19,14 @@ namespace
 
 /** The engine's object that was constructed in a piece of storage. */
 template <class T, std::size_t Bytes>
-T&
-In(ibcm::RuntimeStorage<Bytes>& storage)
+T& In(ibcm::RuntimeStorage<Bytes>& storage)
 {
     static_assert(sizeof(T) <= Bytes && alignof(T) <= alignof(ibcm::RuntimeStorage<Bytes>));
     return *std::launder(reinterpret_cast<T*>(storage.bytes));
 }
 
 template <class T, std::size_t Bytes>
-const T&
-In(const ibcm::RuntimeStorage<Bytes>& storage)
+const T& In(const ibcm::RuntimeStorage<Bytes>& storage)
 {
     return *std::launder(reinterpret_cast<const T*>(storage.bytes));
 }
@@ -61,8 +59,7 @@ struct SyncText
     bool write;
 };
 
-SyncText
-TextOf(ibcm::SyncKind kind)
+SyncText TextOf(ibcm::SyncKind kind)
 {
     using interleave::OpKind;
     switch (kind)
@@ -94,116 +91,98 @@ SimRuntime::SimRuntime(interleave::Engine& engine,
     m_observer = observe ? this : nullptr;
 }
 
-ibcm::Instant
-SimRuntime::Now()
+ibcm::Instant SimRuntime::Now()
 {
     return ibcm::Instant{m_engine.NowNs()};
 }
 
-std::uint64_t
-SimRuntime::Random()
+std::uint64_t SimRuntime::Random()
 {
     return m_random.Next();
 }
 
-std::uint64_t
-SimRuntime::CurrentThread()
+std::uint64_t SimRuntime::CurrentThread()
 {
     const interleave::Task* task = m_engine.CurrentTask();
     return task == nullptr ? ~std::uint64_t{0} : task->Ordinal();
 }
 
-void
-SimRuntime::MutexInit(ibcm::MutexStorage& mutex, const char* lockClass)
+void SimRuntime::MutexInit(ibcm::MutexStorage& mutex, const char* lockClass)
 {
     new (mutex.bytes) interleave::Mutex(m_engine, lockClass);
 }
 
-void
-SimRuntime::MutexDestroy(ibcm::MutexStorage& mutex)
+void SimRuntime::MutexDestroy(ibcm::MutexStorage& mutex)
 {
     std::destroy_at(&In<interleave::Mutex>(mutex));
 }
 
-void
-SimRuntime::MutexLock(ibcm::MutexStorage& mutex)
+void SimRuntime::MutexLock(ibcm::MutexStorage& mutex)
 {
     In<interleave::Mutex>(mutex).Lock();
 }
 
-void
-SimRuntime::MutexUnlock(ibcm::MutexStorage& mutex)
+void SimRuntime::MutexUnlock(ibcm::MutexStorage& mutex)
 {
     In<interleave::Mutex>(mutex).Unlock();
 }
 
-bool
-SimRuntime::MutexHeld(const ibcm::MutexStorage& mutex) const
+bool SimRuntime::MutexHeld(const ibcm::MutexStorage& mutex) const
 {
     return In<interleave::Mutex>(mutex).HeldByCaller();
 }
 
-void
-SimRuntime::CompletionInit(ibcm::CompletionStorage& completion, const char* /*name*/)
+void SimRuntime::CompletionInit(ibcm::CompletionStorage& completion, const char* /*name*/)
 {
     new (completion.bytes) interleave::Completion(m_engine);
 }
 
-void
-SimRuntime::CompletionDestroy(ibcm::CompletionStorage& completion)
+void SimRuntime::CompletionDestroy(ibcm::CompletionStorage& completion)
 {
     std::destroy_at(&In<interleave::Completion>(completion));
 }
 
-void
-SimRuntime::CompletionSignal(ibcm::CompletionStorage& completion)
+void SimRuntime::CompletionSignal(ibcm::CompletionStorage& completion)
 {
     In<interleave::Completion>(completion).CompleteAll();
 }
 
-void
-SimRuntime::CompletionWait(ibcm::CompletionStorage& completion)
+void SimRuntime::CompletionWait(ibcm::CompletionStorage& completion)
 {
     In<interleave::Completion>(completion).Wait();
 }
 
-std::unique_ptr<ibcm::WorkQueue>
-SimRuntime::MakeWorkQueue(const char* name, unsigned threads)
+std::unique_ptr<ibcm::WorkQueue> SimRuntime::MakeWorkQueue(const char* name, unsigned threads)
 {
     return std::make_unique<SimWorkQueue>(m_engine, m_host + "/" + name, threads);
 }
 
-void
-SimRuntime::WorkInit(ibcm::WorkStorage& work, ibcm::WorkItem& item, const char* /*name*/)
+void SimRuntime::WorkInit(ibcm::WorkStorage& work, ibcm::WorkItem& item, const char* /*name*/)
 {
     new (work.bytes)
         interleave::WorkItem([](void* self) { static_cast<ibcm::WorkItem*>(self)->Run(); }, &item);
 }
 
-void
-SimRuntime::WorkDestroy(ibcm::WorkStorage& work)
+void SimRuntime::WorkDestroy(ibcm::WorkStorage& work)
 {
     std::destroy_at(&In<interleave::WorkItem>(work));
 }
 
-bool
-SimRuntime::WorkQueueItem(ibcm::WorkQueue& queue, ibcm::WorkStorage& work)
+bool SimRuntime::WorkQueueItem(ibcm::WorkQueue& queue, ibcm::WorkStorage& work)
 {
     return static_cast<SimWorkQueue&>(queue).queue.Queue(In<interleave::WorkItem>(work));
 }
 
-bool
-SimRuntime::WorkCancel(ibcm::WorkStorage& work)
+bool SimRuntime::WorkCancel(ibcm::WorkStorage& work)
 {
     auto& item = In<interleave::WorkItem>(work);
     return item.Pending() && item.OnQueue()->Cancel(item);
 }
 
-void
-SimRuntime::TimerInit(ibcm::TimerStorage& timer,
-                      ibcm::Timer& owner,
-                      ibcm::WorkQueue& queue,
-                      const char* /*name*/)
+void SimRuntime::TimerInit(ibcm::TimerStorage& timer,
+                           ibcm::Timer& owner,
+                           ibcm::WorkQueue& queue,
+                           const char* /*name*/)
 {
     new (timer.bytes) interleave::DelayedWork(
         static_cast<SimWorkQueue&>(queue).queue,
@@ -211,58 +190,50 @@ SimRuntime::TimerInit(ibcm::TimerStorage& timer,
         &owner);
 }
 
-void
-SimRuntime::TimerDestroy(ibcm::TimerStorage& timer)
+void SimRuntime::TimerDestroy(ibcm::TimerStorage& timer)
 {
     std::destroy_at(&In<interleave::DelayedWork>(timer));
 }
 
-void
-SimRuntime::TimerArm(ibcm::TimerStorage& timer, ibcm::Duration delay)
+void SimRuntime::TimerArm(ibcm::TimerStorage& timer, ibcm::Duration delay)
 {
     In<interleave::DelayedWork>(timer).Mod(delay.count());
 }
 
-bool
-SimRuntime::TimerCancel(ibcm::TimerStorage& timer)
+bool SimRuntime::TimerCancel(ibcm::TimerStorage& timer)
 {
     return In<interleave::DelayedWork>(timer).Cancel();
 }
 
-void
-SimRuntime::OnSync(ibcm::SyncKind kind, const void* object, const char* site)
+void SimRuntime::OnSync(ibcm::SyncKind kind, const void* object, const char* site)
 {
     const SyncText text = TextOf(kind);
     m_engine.Point({text.kind, ObjectOf(object), text.write, site});
 }
 
-void
-SimRuntime::OnAccess(const void* /*field*/, const char* name, bool write)
+void SimRuntime::OnAccess(const void* /*field*/, const char* name, bool write)
 {
     // Under a lock, whose acquisition was the choice: reported, not asked about.
     m_engine.Note({interleave::OpKind::kAccess, {}, write, name});
 }
 
-void
-SimRuntime::OnMade(const char* objectClass,
-                   std::uint64_t /*ordinal*/,
-                   const void* object,
-                   std::size_t /*bytes*/)
+void SimRuntime::OnMade(const char* objectClass,
+                        std::uint64_t /*ordinal*/,
+                        const void* object,
+                        std::size_t /*bytes*/)
 {
     const interleave::ObjectId id = m_engine.NewObject(objectClass);
     m_objects.insert_or_assign(object, id);
     m_engine.Note({interleave::OpKind::kAlloc, id, true, objectClass});
 }
 
-void
-SimRuntime::OnFreed(const void* object)
+void SimRuntime::OnFreed(const void* object)
 {
     m_engine.Note({interleave::OpKind::kFree, ObjectOf(object), true, nullptr});
     m_objects.erase(object);
 }
 
-interleave::ObjectId
-SimRuntime::ObjectOf(const void* object) const
+interleave::ObjectId SimRuntime::ObjectOf(const void* object) const
 {
     const auto it = m_objects.find(object);
     return it == m_objects.end() ? interleave::ObjectId{} : it->second;

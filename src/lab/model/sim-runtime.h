@@ -23,8 +23,8 @@ class SimRuntime final : public ibcm::Runtime, private ibcm::Observer
   public:
     /**
      * @param host prefix of the names of this host's tasks, e.g. "server".
-     * @param observe whether the core's sync points, accesses and lives are shown to the engine; a run
-     * that is neither explored nor recorded saves that.
+     * @param observe whether the core's sync points, accesses and lives are shown to the engine; a
+     * run that is neither explored nor recorded saves that.
      */
     SimRuntime(interleave::Engine& engine, std::string host, std::uint64_t seed, bool observe);
 

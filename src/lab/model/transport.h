@@ -16,8 +16,8 @@
 
 /**
  * @file
- * What a host of the lab stands on: the fabric as its Connection Manager and its application see it.
- * DirectFabric and SimulatedFabric implement it.
+ * What a host of the lab stands on: the fabric as its Connection Manager and its application see
+ * it. DirectFabric and SimulatedFabric implement it.
  */
 
 namespace lab
@@ -33,7 +33,8 @@ class DataPath
     virtual std::string Modify(const ibcm::QpAttributes& attributes) = 0;
     /** To ERROR: nothing more is sent or received. */
     virtual void Break() = 0;
-    /** @param done called on the main context: empty if the peer has acknowledged, or what failed. */
+    /** @param done called on the main context: empty if the peer has acknowledged, or what failed.
+     */
     virtual std::string Send(std::string message, std::function<void(std::string)> done) = 0;
     /** @param received called on the main context for each message. */
     virtual void OnReceive(std::function<void(std::string)> received) = 0;
