@@ -135,7 +135,14 @@ void SmpTransactor::Complete(std::uint32_t slot, MadStatus status, Data data)
     handler(status, data);
     m_completing = false;
     SendMore();
-    if (IsIdle() && m_idle)
+    if (!IsIdle())
+    {
+        return;
+    }
+    // Nothing is awaited: a simulation that has nothing else to do shall end now.
+    m_deadlines.clear();
+    m_timer.Cancel();
+    if (m_idle)
     {
         const auto idle = m_idle; // it may install another, or end it all
         idle();
