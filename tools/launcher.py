@@ -3,6 +3,7 @@
 
 import importlib
 import os
+import signal
 import shutil
 import sys
 
@@ -77,6 +78,8 @@ def program(options):
 def _become(command, environment):
     sys.stdout.flush()
     sys.stderr.flush()
+    # Python ignores SIGPIPE, and a program inherits that: 'weft … | head' shall end quietly.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.execvpe(command[0], command, environment)
 
 
