@@ -179,7 +179,7 @@ void BringUp(benchmark::State& state)
         IbFabricHelper helper;
         const IbFabricContainer fabric = helper.Install(*topology);
         const double installed = SecondsSince(begin);
-        const Ptr<SubnetManager> manager = *helper.InstallSubnetManager(fabric, "host-0");
+        const auto manager = helper.InstallSubnetManager(fabric, "host-0").value();
         manager->SetSubnetUpHandler([](const SweepReport&) { Simulator::Stop(); });
         manager->Sweep();
         const auto sweep = Clock::now();
