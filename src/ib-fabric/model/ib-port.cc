@@ -217,7 +217,8 @@ void IbPort::StartTransmission(Ptr<IbPacket> packet, std::int64_t nowPs, std::in
     }
     if (m_faults)
     {
-        ApplyFate(m_faults->OnTransmit(*this, *packet), std::move(packet), nowPs, startPs);
+        const IbFate fate = m_faults->OnTransmit(*this, *packet);
+        ApplyFate(fate, std::move(packet), nowPs, startPs);
         return;
     }
     ScheduleArrival(std::move(packet), nowPs, startPs, 0);

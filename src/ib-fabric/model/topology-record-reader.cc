@@ -249,6 +249,27 @@ TopologyRecordReader::Outcome TopologyRecordReader::ReadNodeComment(TopologyScan
     return {};
 }
 
+TopologyRecordReader::Outcome TopologyRecordReader::ReadPortSuffix(TopologyScanner& scan,
+                                                                   std::uint64_t& guid,
+                                                                   const SourcePlace& place)
+{
+    if (scan.Take("[ext") && (!scan.TakeNumber(10) || !scan.Take("]")))
+    {
+        return tl::unexpected(Mismatch(scan, "an external port number and ']'", place));
+    }
+    if (!scan.Take("("))
+    {
+        return {};
+    }
+    const auto number = scan.TakeNumber(16);
+    if (!number || !scan.Take(")"))
+    {
+        return tl::unexpected(Mismatch(scan, "a port GUID and ')'", place));
+    }
+    guid = *number;
+    return {};
+}
+
 TopologyRecordReader::Outcome TopologyRecordReader::ReadCable(TopologyScanner& scan,
                                                               const SourcePlace& place)
 {
@@ -273,21 +294,9 @@ TopologyRecordReader::Outcome TopologyRecordReader::ReadCable(TopologyScanner& s
                                   : Mismatch(scan, "a port number between '[' and ']'", place));
     }
     end.local.port = static_cast<std::uint8_t>(*port);
-    if (scan.Take("[ext"))
+    if (const auto outcome = ReadPortSuffix(scan, node.ports[*port].guid, place); !outcome)
     {
-        if (!scan.TakeNumber(10) || !scan.Take("]"))
-        {
-            return tl::unexpected(Mismatch(scan, "an external port number and ']'", place));
-        }
-    }
-    if (scan.Take("("))
-    {
-        const auto guid = scan.TakeNumber(16);
-        if (!guid || !scan.Take(")"))
-        {
-            return tl::unexpected(Mismatch(scan, "a port GUID and ')'", place));
-        }
-        node.ports[*port].guid = *guid;
+        return outcome;
     }
     auto remote = scan.TakeQuoted();
     if (!remote)
@@ -301,21 +310,9 @@ TopologyRecordReader::Outcome TopologyRecordReader::ReadCable(TopologyScanner& s
         return tl::unexpected(Mismatch(scan, "the remote port between '[' and ']'", place));
     }
     end.remotePort = static_cast<std::uint32_t>(*remotePort);
-    if (scan.Take("[ext"))
+    if (const auto outcome = ReadPortSuffix(scan, end.remotePortGuid, place); !outcome)
     {
-        if (!scan.TakeNumber(10) || !scan.Take("]"))
-        {
-            return tl::unexpected(Mismatch(scan, "an external port number and ']'", place));
-        }
-    }
-    if (scan.Take("("))
-    {
-        const auto guid = scan.TakeNumber(16);
-        if (!guid || !scan.Take(")"))
-        {
-            return tl::unexpected(Mismatch(scan, "the remote port GUID and ')'", place));
-        }
-        end.remotePortGuid = *guid;
+        return outcome;
     }
     if (const auto outcome = ReadCableOptions(scan, end, place); !outcome)
     {

@@ -61,6 +61,8 @@ class TopologyRecordReader
     Outcome ReadNode(TopologyScanner& scan, IbNodeType type, const SourcePlace& place);
     Outcome ReadNodeComment(TopologyScanner& scan, TopologyNode& node, const SourcePlace& place);
     Outcome ReadCable(TopologyScanner& scan, const SourcePlace& place);
+    /** What may follow a port: its number outside of the chassis, its GUID. */
+    Outcome ReadPortSuffix(TopologyScanner& scan, std::uint64_t& guid, const SourcePlace& place);
     Outcome ReadCableComment(TopologyScanner& scan,
                              TopologyBuilder::CableEnd& end,
                              const SourcePlace& place);
