@@ -111,9 +111,12 @@ void Pair::TearDown()
     {
         (void)host->cm.Destroy(id); // gone already, if the test has destroyed it
     }
-    for (const Handle id : hostB->consumer.accepted)
+    for (Host* host : {hostA.get(), hostB.get()})
     {
-        (void)hostB->cm.Destroy(id);
+        for (const Handle id : host->consumer.accepted)
+        {
+            (void)host->cm.Destroy(id);
+        }
     }
     wire.DropAll();
     runtime.RunUntilIdle();
