@@ -13,28 +13,24 @@ namespace
 /** So many freed places wait before one is used again, so that its generations last. */
 constexpr std::size_t kQuarantine = 1024;
 
-constexpr Handle
-MakeHandle(std::uint32_t slot, std::uint64_t serial)
+constexpr Handle MakeHandle(std::uint32_t slot, std::uint64_t serial)
 {
     return static_cast<Handle>((serial << CommIdCodec::kSlotBits) | slot);
 }
 
-constexpr std::uint32_t
-SlotOf(Handle handle)
+constexpr std::uint32_t SlotOf(Handle handle)
 {
     return static_cast<std::uint32_t>(handle) & (CommIdCodec::kMaxSlots - 1);
 }
 
-constexpr std::uint64_t
-SerialOf(Handle handle)
+constexpr std::uint64_t SerialOf(Handle handle)
 {
     return static_cast<std::uint64_t>(handle) >> CommIdCodec::kSlotBits;
 }
 
 } // namespace
 
-void
-IdRef::Drop()
+void IdRef::Drop()
 {
     if (m_id == nullptr)
     {
@@ -58,15 +54,13 @@ CmTable::CmTable(Runtime& runtime, std::uint64_t key, TableLimits limits)
 
 CmTable::~CmTable() = default;
 
-Result<CmTable::Reservation>
-CmTable::Reserve()
+Result<CmTable::Reservation> CmTable::Reserve()
 {
     MutexLock hold(m_lock);
     return ReserveIn(m_shared.Write());
 }
 
-Result<CmTable::Reservation>
-CmTable::ReserveIn(Shared& shared)
+Result<CmTable::Reservation> CmTable::ReserveIn(Shared& shared)
 {
     std::uint32_t index = 0;
     if (shared.used >= m_limits.maxIds)
@@ -97,8 +91,7 @@ CmTable::ReserveIn(Shared& shared)
     return Reservation{MakeHandle(index, slot.serial), commId};
 }
 
-void
-CmTable::Release(Handle handle)
+void CmTable::Release(Handle handle)
 {
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
@@ -109,16 +102,14 @@ CmTable::Release(Handle handle)
     --shared.used;
 }
 
-void
-CmTable::Publish(CmId& id)
+void CmTable::Publish(CmId& id)
 {
     m_runtime.SyncPoint(SyncKind::kPublish, &id, "publish");
     MutexLock hold(m_lock);
     m_shared.Write().slots[SlotOf(id.handle)].id = &id;
 }
 
-CmId*
-CmTable::ClaimDestroy(Handle handle)
+CmId* CmTable::ClaimDestroy(Handle handle)
 {
     MutexLock hold(m_lock);
     Slot* slot = FindSlot(m_shared.Write(), handle);
@@ -130,15 +121,13 @@ CmTable::ClaimDestroy(Handle handle)
     return slot->id;
 }
 
-void
-CmTable::Erase(CmId& id)
+void CmTable::Erase(CmId& id)
 {
     m_runtime.SyncPoint(SyncKind::kUnpublish, &id, "erase");
     Release(id.handle);
 }
 
-CmTable::Slot*
-CmTable::FindSlot(Shared& shared, Handle handle)
+CmTable::Slot* CmTable::FindSlot(Shared& shared, Handle handle)
 {
     const std::uint32_t index = SlotOf(handle);
     if (index >= shared.slots.size())
@@ -149,8 +138,7 @@ CmTable::FindSlot(Shared& shared, Handle handle)
     return slot.used && slot.serial == SerialOf(handle) ? &slot : nullptr;
 }
 
-IdRef
-CmTable::RefOf(CmId* id, const char* site)
+IdRef CmTable::RefOf(CmId* id, const char* site)
 {
     if (id == nullptr)
     {
@@ -160,8 +148,7 @@ CmTable::RefOf(CmId* id, const char* site)
     return IdRef(id);
 }
 
-IdRef
-CmTable::FindByHandle(Handle handle)
+IdRef CmTable::FindByHandle(Handle handle)
 {
     MutexLock hold(m_lock);
     // Read-only in effect; the reference that is taken belongs to the id.
@@ -169,8 +156,7 @@ CmTable::FindByHandle(Handle handle)
     return slot == nullptr || slot->claimed ? IdRef() : RefOf(slot->id, "find by handle");
 }
 
-IdRef
-CmTable::FindByCommId(std::uint32_t commId)
+IdRef CmTable::FindByCommId(std::uint32_t commId)
 {
     const CommIdCodec::Place place = m_codec.Decode(commId);
     MutexLock hold(m_lock);
@@ -187,15 +173,13 @@ CmTable::FindByCommId(std::uint32_t commId)
     return RefOf(slot.id, "find by communication id");
 }
 
-IdRef
-CmTable::OwnerOf(Shared& shared, const PeerRecord& record)
+IdRef CmTable::OwnerOf(Shared& shared, const PeerRecord& record)
 {
     Slot* slot = FindSlot(shared, record.owner);
     return slot == nullptr ? IdRef() : RefOf(slot->id, "find by peer");
 }
 
-Admission
-CmTable::Admit(PeerRecord& record, std::uint64_t serviceId)
+Admission CmTable::Admit(PeerRecord& record, std::uint64_t serviceId)
 {
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
@@ -235,11 +219,10 @@ CmTable::Admit(PeerRecord& record, std::uint64_t serviceId)
     return admission;
 }
 
-CmTable::EnterOutcome
-CmTable::EnterPeer(PeerRecord& record,
-                   std::uint64_t caGuid,
-                   std::uint32_t commId,
-                   std::uint32_t qpn)
+CmTable::EnterOutcome CmTable::EnterPeer(PeerRecord& record,
+                                         std::uint64_t caGuid,
+                                         std::uint32_t commId,
+                                         std::uint32_t qpn)
 {
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
@@ -259,8 +242,7 @@ CmTable::EnterPeer(PeerRecord& record,
     return {EnterResult::kEntered, IdRef()};
 }
 
-void
-CmTable::RemovePeer(PeerRecord& record)
+void CmTable::RemovePeer(PeerRecord& record)
 {
     MutexLock hold(m_lock);
     PeerIndex& peers = m_shared.Write().peers;
@@ -268,8 +250,7 @@ CmTable::RemovePeer(PeerRecord& record)
     peers.byQpn.Remove(record);
 }
 
-void
-CmTable::AgePeer(PeerRecord& record, Duration timewait)
+void CmTable::AgePeer(PeerRecord& record, Duration timewait)
 {
     MutexLock hold(m_lock);
     record.aging = true;
@@ -277,8 +258,7 @@ CmTable::AgePeer(PeerRecord& record, Duration timewait)
     record.Arm(timewait);
 }
 
-std::unique_ptr<PeerRecord>
-CmTable::TakeAged(PeerRecord& record)
+std::unique_ptr<PeerRecord> CmTable::TakeAged(PeerRecord& record)
 {
     MutexLock hold(m_lock);
     PeerIndex& peers = m_shared.Write().peers;
@@ -288,8 +268,7 @@ CmTable::TakeAged(PeerRecord& record)
     return std::unique_ptr<PeerRecord>(&record);
 }
 
-void
-CmTable::CancelAging()
+void CmTable::CancelAging()
 {
     std::vector<std::unique_ptr<PeerRecord>> cancelled;
     MutexLock hold(m_lock);
@@ -309,8 +288,7 @@ CmTable::CancelAging()
     }
 }
 
-IdRef
-CmTable::FindByPeer(std::uint64_t caGuid, std::uint32_t commId)
+IdRef CmTable::FindByPeer(std::uint64_t caGuid, std::uint32_t commId)
 {
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
@@ -318,8 +296,7 @@ CmTable::FindByPeer(std::uint64_t caGuid, std::uint32_t commId)
     return record == nullptr ? IdRef() : OwnerOf(shared, *record);
 }
 
-Status
-CmTable::Listen(CmId& id, std::uint64_t serviceId)
+Status CmTable::Listen(CmId& id, std::uint64_t serviceId)
 {
     MutexLock hold(m_lock);
     if (!m_shared.Write().listeners.emplace(serviceId, &id).second)
@@ -329,22 +306,19 @@ CmTable::Listen(CmId& id, std::uint64_t serviceId)
     return {};
 }
 
-void
-CmTable::Unlisten(std::uint64_t serviceId)
+void CmTable::Unlisten(std::uint64_t serviceId)
 {
     MutexLock hold(m_lock);
     m_shared.Write().listeners.erase(serviceId);
 }
 
-std::size_t
-CmTable::LiveIds() const
+std::size_t CmTable::LiveIds() const
 {
     MutexLock hold(m_lock);
     return m_shared.Read().used;
 }
 
-std::size_t
-CmTable::PeerRecords() const
+std::size_t CmTable::PeerRecords() const
 {
     MutexLock hold(m_lock);
     return m_shared.Read().peers.byCommId.Size();

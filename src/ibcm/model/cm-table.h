@@ -82,16 +82,16 @@ struct Admission
 {
     enum class Kind : std::uint8_t
     {
-        kAdmitted,   ///< place reserved, peer record entered; listener is set
-        kDuplicate,  ///< the peer's communication id is known; owner may be set
-        kStale,      ///< the peer's QP is in a connection here; owner may be set
+        kAdmitted,  ///< place reserved, peer record entered; listener is set
+        kDuplicate, ///< the peer's communication id is known; owner may be set
+        kStale,     ///< the peer's QP is in a connection here; owner may be set
         kNoListener,
         kNoResources,
     };
 
     Kind kind{Kind::kNoListener};
     IdRef listener;
-    IdRef owner; ///< of the record that was hit, unless it is being made or has gone
+    IdRef owner;       ///< of the record that was hit, unless it is being made or has gone
     bool aging{false}; ///< the record that was hit is in TIMEWAIT
     Handle handle{Handle::kNone};
     std::uint32_t commId{0};
@@ -116,8 +116,8 @@ class CmTable
     /** Second stage: from here on the id is found. The id is complete, or its lock is held. */
     void Publish(CmId& id);
     /**
-     * The first caller gets the id, with its creator's reference, and destroys it; for all others, who
-     * get null, it no longer exists.
+     * The first caller gets the id, with its creator's reference, and destroys it; for all others,
+     * who get null, it no longer exists.
      */
     CmId* ClaimDestroy(Handle handle);
     /** Last step of destroying: no lookup finds the id after this. */

@@ -9,8 +9,7 @@ namespace
 constexpr unsigned kRounds = 6;
 } // namespace
 
-std::uint16_t
-CommIdCodec::Round(std::uint16_t half, unsigned round) const
+std::uint16_t CommIdCodec::Round(std::uint16_t half, unsigned round) const
 {
     // A multiply-xorshift mix of (key, round, half); a Feistel network needs no inverse of it.
     std::uint64_t x = m_key ^ (static_cast<std::uint64_t>(round + 1) * 0x9e3779b97f4a7c15ULL);
@@ -21,8 +20,7 @@ CommIdCodec::Round(std::uint16_t half, unsigned round) const
     return static_cast<std::uint16_t>(x >> 40);
 }
 
-std::uint32_t
-CommIdCodec::Encode(Place place) const
+std::uint32_t CommIdCodec::Encode(Place place) const
 {
     const std::uint32_t plain =
         (static_cast<std::uint32_t>(place.generation) << kSlotBits) | place.slot;
@@ -37,8 +35,7 @@ CommIdCodec::Encode(Place place) const
     return (static_cast<std::uint32_t>(left) << 16) | right;
 }
 
-CommIdCodec::Place
-CommIdCodec::Decode(std::uint32_t commId) const
+CommIdCodec::Place CommIdCodec::Decode(std::uint32_t commId) const
 {
     auto left = static_cast<std::uint16_t>(commId >> 16);
     auto right = static_cast<std::uint16_t>(commId);

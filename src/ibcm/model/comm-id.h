@@ -9,8 +9,8 @@ namespace ibcm
 
 /**
  * Turns (slot, generation) into a 32-bit communication id and back, by a permutation with a random
- * key: ids on the wire cannot be guessed, the lookup of an id is an array access, and a message for a
- * former user of a slot does not reach the present one, as their generations differ.
+ * key: ids on the wire cannot be guessed, the lookup of an id is an array access, and a message for
+ * a former user of a slot does not reach the present one, as their generations differ.
  */
 class CommIdCodec
 {
@@ -20,7 +20,7 @@ class CommIdCodec
 
     struct Place
     {
-        std::uint32_t slot;      ///< below kMaxSlots
+        std::uint32_t slot; ///< below kMaxSlots
         std::uint8_t generation;
 
         friend bool operator==(const Place&, const Place&) = default;

@@ -13,22 +13,19 @@ namespace
 
 /** Copies what fits; the callers have checked that all does. */
 template <std::size_t N>
-void
-Fill(std::array<std::uint8_t, N>& field, std::span<const std::uint8_t> bytes)
+void Fill(std::array<std::uint8_t, N>& field, std::span<const std::uint8_t> bytes)
 {
     std::copy_n(bytes.begin(), std::min(N, bytes.size()), field.begin());
 }
 
 constexpr std::uint16_t kPermissiveLid = 0xffff;
 
-bool
-IsXrc(QpType type)
+bool IsXrc(QpType type)
 {
     return type == QpType::kXrcInitiator || type == QpType::kXrcTarget;
 }
 
-void
-FillPrimaryPath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay)
+void FillPrimaryPath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay)
 {
     const bool local = path.hopLimit <= 1;
     req.primaryLocalLid = local ? path.slid : kPermissiveLid;
@@ -44,8 +41,7 @@ FillPrimaryPath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay)
     req.primaryLocalAckTimeout = AckTimeout(ackDelay, path.packetLifeTime);
 }
 
-void
-FillAlternatePath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay)
+void FillAlternatePath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay)
 {
     const bool local = path.hopLimit <= 1;
     req.alternateLocalLid = local ? path.slid : kPermissiveLid;
@@ -62,14 +58,12 @@ FillAlternatePath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay)
 }
 
 /** A packet's lifetime from an ACK timeout, which is about twice that. */
-std::uint8_t
-LifeTimeOf(std::uint8_t ackTimeout)
+std::uint8_t LifeTimeOf(std::uint8_t ackTimeout)
 {
     return ackTimeout == 0 ? 0 : static_cast<std::uint8_t>(ackTimeout - 1);
 }
 
-Path
-AlternatePath(const ibwire::CmReq& req)
+Path AlternatePath(const ibwire::CmReq& req)
 {
     Path path;
     path.sgid = req.alternateRemoteGid;
@@ -89,8 +83,7 @@ AlternatePath(const ibwire::CmReq& req)
 
 } // namespace
 
-Result<ibwire::MadBytes>
-ComposeMad(const ibwire::CmMessage& message, std::uint64_t transactionId)
+Result<ibwire::MadBytes> ComposeMad(const ibwire::CmMessage& message, std::uint64_t transactionId)
 {
     ibwire::MadHeader header;
     header.transactionId = transactionId;
@@ -102,11 +95,10 @@ ComposeMad(const ibwire::CmMessage& message, std::uint64_t transactionId)
     return *mad;
 }
 
-ibwire::CmReq
-ComposeReq(const ReqParameters& parameters,
-           std::uint32_t localCommId,
-           std::uint64_t caGuid,
-           std::uint8_t ackDelay)
+ibwire::CmReq ComposeReq(const ReqParameters& parameters,
+                         std::uint32_t localCommId,
+                         std::uint64_t caGuid,
+                         std::uint8_t ackDelay)
 {
     ibwire::CmReq req;
     req.localCommId = localCommId;
@@ -152,8 +144,10 @@ ComposeReq(const ReqParameters& parameters,
     return req;
 }
 
-ibwire::CmRep
-ComposeRep(const RepParameters& parameters, Ids ids, std::uint64_t caGuid, QpType type)
+ibwire::CmRep ComposeRep(const RepParameters& parameters,
+                         Ids ids,
+                         std::uint64_t caGuid,
+                         QpType type)
 {
     ibwire::CmRep rep;
     rep.localCommId = ids.local;
@@ -180,8 +174,7 @@ ComposeRep(const RepParameters& parameters, Ids ids, std::uint64_t caGuid, QpTyp
     return rep;
 }
 
-ibwire::CmRtu
-ComposeRtu(Ids ids, std::span<const std::uint8_t> privateData)
+ibwire::CmRtu ComposeRtu(Ids ids, std::span<const std::uint8_t> privateData)
 {
     ibwire::CmRtu rtu;
     rtu.localCommId = ids.local;
@@ -190,12 +183,11 @@ ComposeRtu(Ids ids, std::span<const std::uint8_t> privateData)
     return rtu;
 }
 
-ibwire::CmRej
-ComposeRej(Ids ids,
-           ibwire::MessageRejected rejected,
-           ibwire::RejReason reason,
-           std::span<const std::uint8_t> info,
-           std::span<const std::uint8_t> privateData)
+ibwire::CmRej ComposeRej(Ids ids,
+                         ibwire::MessageRejected rejected,
+                         ibwire::RejReason reason,
+                         std::span<const std::uint8_t> info,
+                         std::span<const std::uint8_t> privateData)
 {
     ibwire::CmRej rej;
     rej.localCommId = ids.local;
@@ -208,8 +200,9 @@ ComposeRej(Ids ids,
     return rej;
 }
 
-ibwire::CmDreq
-ComposeDreq(Ids ids, std::uint32_t remoteQpn, std::span<const std::uint8_t> privateData)
+ibwire::CmDreq ComposeDreq(Ids ids,
+                           std::uint32_t remoteQpn,
+                           std::span<const std::uint8_t> privateData)
 {
     ibwire::CmDreq dreq;
     dreq.localCommId = ids.local;
@@ -219,8 +212,7 @@ ComposeDreq(Ids ids, std::uint32_t remoteQpn, std::span<const std::uint8_t> priv
     return dreq;
 }
 
-ibwire::CmDrep
-ComposeDrep(Ids ids, std::span<const std::uint8_t> privateData)
+ibwire::CmDrep ComposeDrep(Ids ids, std::span<const std::uint8_t> privateData)
 {
     ibwire::CmDrep drep;
     drep.localCommId = ids.local;
@@ -229,8 +221,7 @@ ComposeDrep(Ids ids, std::span<const std::uint8_t> privateData)
     return drep;
 }
 
-std::array<std::uint8_t, 8>
-GuidInfo(std::uint64_t caGuid)
+std::array<std::uint8_t, 8> GuidInfo(std::uint64_t caGuid)
 {
     std::array<std::uint8_t, 8> bytes{};
     for (unsigned i = 0; i < 8; ++i)
@@ -240,8 +231,7 @@ GuidInfo(std::uint64_t caGuid)
     return bytes;
 }
 
-std::optional<std::uint64_t>
-GuidFromInfo(const ibwire::CmRej& rej)
+std::optional<std::uint64_t> GuidFromInfo(const ibwire::CmRej& rej)
 {
     if (rej.rejectInfoLength < 8)
     {
@@ -255,8 +245,7 @@ GuidFromInfo(const ibwire::CmRej& rej)
     return guid;
 }
 
-std::optional<QpType>
-QpTypeOfReq(const ibwire::CmReq& req)
+std::optional<QpType> QpTypeOfReq(const ibwire::CmReq& req)
 {
     switch (req.transportServiceType)
     {
@@ -276,20 +265,17 @@ QpTypeOfReq(const ibwire::CmReq& req)
     return std::nullopt;
 }
 
-QpType
-PassiveQpType(QpType active)
+QpType PassiveQpType(QpType active)
 {
     return active == QpType::kXrcInitiator ? QpType::kXrcTarget : active;
 }
 
-std::uint32_t
-QpnOfRep(const ibwire::CmRep& rep, QpType activeType)
+std::uint32_t QpnOfRep(const ibwire::CmRep& rep, QpType activeType)
 {
     return activeType == QpType::kXrcInitiator ? rep.localEecn : rep.localQpn;
 }
 
-Path
-PassivePath(const ibwire::CmReq& req, const ReceivedMad& mad)
+Path PassivePath(const ibwire::CmReq& req, const ReceivedMad& mad)
 {
     Path path;
     path.sgid = req.primaryRemoteGid;
@@ -307,8 +293,7 @@ PassivePath(const ibwire::CmReq& req, const ReceivedMad& mad)
     return path;
 }
 
-ReqReceived
-ReqReceivedFrom(const ibwire::CmReq& req, const ReceivedMad& mad, Handle listener)
+ReqReceived ReqReceivedFrom(const ibwire::CmReq& req, const ReceivedMad& mad, Handle listener)
 {
     ReqReceived event;
     event.listener = listener;
@@ -336,8 +321,7 @@ ReqReceivedFrom(const ibwire::CmReq& req, const ReceivedMad& mad, Handle listene
     return event;
 }
 
-RepReceived
-RepReceivedFrom(const ibwire::CmRep& rep, QpType activeType)
+RepReceived RepReceivedFrom(const ibwire::CmRep& rep, QpType activeType)
 {
     RepReceived event;
     event.remoteCaGuid = rep.localCaGuid;
@@ -354,13 +338,11 @@ RepReceivedFrom(const ibwire::CmRep& rep, QpType activeType)
     return event;
 }
 
-RejReceived
-RejReceivedFrom(const ibwire::CmRej& rej)
+RejReceived RejReceivedFrom(const ibwire::CmRej& rej)
 {
     RejReceived event;
     event.reason = rej.reason;
-    event.infoLength =
-        std::min(rej.rejectInfoLength, static_cast<std::uint8_t>(event.info.size()));
+    event.infoLength = std::min(rej.rejectInfoLength, static_cast<std::uint8_t>(event.info.size()));
     std::copy_n(rej.ari.begin(), event.infoLength, event.info.begin());
     return event;
 }

@@ -37,7 +37,10 @@ ibwire::CmReq ComposeReq(const ReqParameters& parameters,
                          std::uint32_t localCommId,
                          std::uint64_t caGuid,
                          std::uint8_t ackDelay);
-ibwire::CmRep ComposeRep(const RepParameters& parameters, Ids ids, std::uint64_t caGuid, QpType type);
+ibwire::CmRep ComposeRep(const RepParameters& parameters,
+                         Ids ids,
+                         std::uint64_t caGuid,
+                         QpType type);
 ibwire::CmRtu ComposeRtu(Ids ids, std::span<const std::uint8_t> privateData);
 ibwire::CmRej ComposeRej(Ids ids,
                          ibwire::MessageRejected rejected,

@@ -68,10 +68,11 @@ class ConnectionManager
     Result<Handle> Create(EventHandler& handler);
 
     /**
-     * Ends whatever the id is in, telling the peer what its state calls for, and waits until nothing
-     * refers to it: no event comes after this. An id whose connection is in TIMEWAIT goes at once;
-     * its QP must not be used again before the time is over.
-     * Errors: kWouldDeadlock from a handler of the same id (return Disposition::kDestroy there).
+     * Ends whatever the id is in, telling the peer what its state calls for, and waits until
+     * nothing refers to it: no event comes after this. An id whose connection is in TIMEWAIT goes
+     * at once; its QP must not be used again before the time is over. Errors: kWouldDeadlock from a
+     * handler of the same id (return Disposition::kDestroy there), and for a listener from the
+     * handler of a REQ_RECEIVED that came through it.
      */
     Status Destroy(Handle id);
 
@@ -91,12 +92,13 @@ class ConnectionManager
      */
     Status SendRep(Handle id, const RepParameters& parameters);
 
-    /** Completes the connection; REP_RCVD only. Errors: kInvalidState, kPrivateDataLength, kSendFailed. */
+    /** Completes the connection; REP_RCVD only. Errors: kInvalidState, kPrivateDataLength,
+     * kSendFailed. */
     Status SendRtu(Handle id, std::span<const std::uint8_t> privateData = {});
 
     /**
-     * Refuses; in REQ_SENT, REQ_RCVD, REP_SENT and REP_RCVD. The state changes even if the REJ cannot be
-     * sent, which is kSendFailed. Errors: kInvalidState, kPrivateDataLength.
+     * Refuses; in REQ_SENT, REQ_RCVD, REP_SENT and REP_RCVD. The state changes even if the REJ
+     * cannot be sent, which is kSendFailed. Errors: kInvalidState, kPrivateDataLength.
      * @param info additional reject information, at most 72 bytes, by reason.
      */
     Status SendRej(Handle id,
@@ -111,8 +113,8 @@ class ConnectionManager
     Status SendDreq(Handle id, std::span<const std::uint8_t> privateData = {});
 
     /**
-     * Answers a DREQ; DREQ_RCVD only. The id is in TIMEWAIT even if the DREP cannot be sent, which is
-     * kSendFailed. Errors: kInvalidState, kPrivateDataLength.
+     * Answers a DREQ; DREQ_RCVD only. The id is in TIMEWAIT even if the DREP cannot be sent, which
+     * is kSendFailed. Errors: kInvalidState, kPrivateDataLength.
      */
     Status SendDrep(Handle id, std::span<const std::uint8_t> privateData = {});
 
@@ -124,8 +126,9 @@ class ConnectionManager
     Status NotifyEstablished(Handle id);
 
     /**
-     * What the QP of the connection needs to reach @p target. INIT: from REQ_SENT or REQ_RCVD on; RTR
-     * and RTS: once the peer's side is known, until the disconnect begins. Errors: kInvalidState.
+     * What the QP of the connection needs to reach @p target. INIT: from REQ_SENT or REQ_RCVD on;
+     * RTR and RTS: once the peer's side is known, until the disconnect begins. Errors:
+     * kInvalidState.
      */
     Result<QpAttributes> InitQpAttributes(Handle id, QpTarget target);
 

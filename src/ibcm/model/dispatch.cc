@@ -5,8 +5,7 @@
 namespace ibcm
 {
 
-void
-Core::OnReceive(std::uint8_t portNumber, const ReceivedMad& mad)
+void Core::OnReceive(std::uint8_t portNumber, const ReceivedMad& mad)
 {
     const auto message = ibwire::DecodeCm(mad.bytes);
     MadPort* port = PortAt(portNumber);
@@ -49,12 +48,11 @@ Core::OnReceive(std::uint8_t portNumber, const ReceivedMad& mad)
     }
 }
 
-void
-Core::OnPlain(std::uint32_t ownCommId,
-              std::uint32_t peerCommId,
-              Input input,
-              ibwire::CmAttribute attribute,
-              std::span<const std::uint8_t> privateData)
+void Core::OnPlain(std::uint32_t ownCommId,
+                   std::uint32_t peerCommId,
+                   Input input,
+                   ibwire::CmAttribute attribute,
+                   std::span<const std::uint8_t> privateData)
 {
     IdRef ref = m_table.FindByCommId(ownCommId);
     if (!ref)
@@ -86,8 +84,7 @@ Core::OnPlain(std::uint32_t ownCommId,
     Deliver(id, std::move(ref), std::move(event));
 }
 
-void
-Core::OnSendDone(std::uint64_t context, SendToken token, SendStatus)
+void Core::OnSendDone(std::uint64_t context, SendToken token, SendStatus)
 {
     // The port could not send, or nobody answered: for the connection the two are one.
     IdRef ref = m_table.FindByHandle(static_cast<Handle>(context));

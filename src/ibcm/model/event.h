@@ -40,7 +40,8 @@ enum class EventType : std::uint8_t
 /** The event's name, e.g. "REQ_RECEIVED". */
 const char* ToString(EventType type);
 
-/** Private data of a message: a copy, as long as the message's field; what the peer left unused is 0. */
+/** Private data of a message: a copy, as long as the message's field; what the peer left unused is
+ * 0. */
 class PrivateData
 {
   public:
@@ -66,7 +67,7 @@ struct ReqReceived
 {
     Handle listener{Handle::kNone};
     std::uint64_t serviceId{0};
-    Path primaryPath;      ///< from here to the peer
+    Path primaryPath; ///< from here to the peer
     bool hasAlternatePath{false};
     Path alternatePath;
     std::uint64_t remoteCaGuid{0};
@@ -75,7 +76,7 @@ struct ReqReceived
     QpType qpType{QpType::kRc};
     std::uint32_t startingPsn{0};
     std::uint8_t responderResources{0}; ///< what this side may serve: the REQ's initiator depth
-    std::uint8_t initiatorDepth{0};     ///< what this side may ask for: the REQ's responder resources
+    std::uint8_t initiatorDepth{0}; ///< what this side may ask for: the REQ's responder resources
     std::uint8_t localCmResponseTimeout{0};  ///< 4.096 us * 2^n, granted to this side
     std::uint8_t remoteCmResponseTimeout{0}; ///< 4.096 us * 2^n, asked for by the peer
     bool flowControl{false};
@@ -104,7 +105,7 @@ struct RepReceived
 struct RejReceived
 {
     ibwire::RejReason reason{};
-    std::uint8_t infoLength{0};                ///< valid bytes of info
+    std::uint8_t infoLength{0};          ///< valid bytes of info
     std::array<std::uint8_t, 72> info{}; ///< additional reject information, by reason
 };
 
@@ -125,8 +126,9 @@ struct Event
 enum class Disposition : std::uint8_t
 {
     kKeep,
-    kDestroy,         ///< the core destroys the id when the handler has returned; the handle is gone
-    kDestroyNoMemory, ///< like kDestroy, but in REQ_RCVD no REJ is sent: the peer's retry gets a new chance
+    kDestroy, ///< the core destroys the id when the handler has returned; the handle is gone
+    kDestroyNoMemory, ///< like kDestroy, but in REQ_RCVD no REJ is sent: the peer's retry gets a
+                      ///< new chance
 };
 
 class ConnectionManager;
@@ -134,7 +136,8 @@ class ConnectionManager;
 /**
  * A consumer of connection events. Events of one id come one at a time and in the order of its
  * transitions; those of different ids may come at once on several threads. A handler may sleep, may
- * call every function on its own id except Destroy, and anything on others.
+ * call every function on its own id except Destroy, and anything on others but to destroy, in its
+ * REQ_RECEIVED, the listener that the event came through: that is held until the handler returns.
  */
 class EventHandler
 {

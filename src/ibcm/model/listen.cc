@@ -5,8 +5,7 @@
 namespace ibcm
 {
 
-Status
-Core::Listen(Handle handle, std::uint64_t serviceId)
+Status Core::Listen(Handle handle, std::uint64_t serviceId)
 {
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)

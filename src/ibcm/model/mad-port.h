@@ -36,8 +36,8 @@ struct MadAddress
 struct ReceivedMad
 {
     ibwire::MadBytes bytes{};
-    MadAddress replyAddress;         ///< to the sender; its dlid is the MAD's source LID
-    std::uint16_t pkey{0xffff};      ///< of the packet (BTH)
+    MadAddress replyAddress;    ///< to the sender; its dlid is the MAD's source LID
+    std::uint16_t pkey{0xffff}; ///< of the packet (BTH)
     std::uint8_t destinationPathBits{0};
 };
 
@@ -54,7 +54,8 @@ enum class SendStatus : std::uint8_t
     kFailed,  ///< the port could not send (gone down, queue error)
 };
 
-/** Takes what a port delivers. Called on the port's threads, several at once; holds no port lock. */
+/** Takes what a port delivers. Called on the port's threads, several at once; holds no port lock.
+ */
 class MadSink
 {
   public:
@@ -89,7 +90,8 @@ class MadPort
                                    std::uint64_t context) = 0;
     /** Sets the present wait and all later ones to @p timeout. False if the send has ended. */
     virtual bool Modify(SendToken token, Duration timeout) = 0;
-    /** No transmission and no report after this, except one already on its way. False if it has ended. */
+    /** No transmission and no report after this, except one already on its way. False if it has
+     * ended. */
     virtual bool Cancel(SendToken token) = 0;
 
     virtual std::uint16_t Lid() const = 0;

@@ -15,15 +15,13 @@ PrivateData::PrivateData(std::span<const std::uint8_t> bytes)
     std::copy_n(bytes.begin(), m_size, m_bytes.begin());
 }
 
-const char*
-ToString(SyncKind kind)
+const char* ToString(SyncKind kind)
 {
     constexpr const char* kNames[] = {"publish", "unpublish", "get", "put", "callback"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 
-const char*
-ToString(CmError error)
+const char* ToString(CmError error)
 {
     constexpr const char* kNames[] = {
         "invalid handle",
@@ -41,14 +39,27 @@ ToString(CmError error)
     return kNames[static_cast<std::size_t>(error)];
 }
 
-const char*
-ToString(EventType type)
+const char* ToString(EventType type)
 {
     constexpr const char* kNames[] = {
-        "REQ_ERROR",     "REQ_RECEIVED",  "REP_ERROR",      "REP_RECEIVED",      "RTU_RECEIVED",
-        "USER_ESTABLISHED", "DREQ_ERROR", "DREQ_RECEIVED",  "DREP_RECEIVED",     "TIMEWAIT_EXIT",
-        "MRA_RECEIVED",  "REJ_RECEIVED",  "LAP_ERROR",      "LAP_RECEIVED",      "APR_RECEIVED",
-        "SIDR_REQ_ERROR", "SIDR_REQ_RECEIVED", "SIDR_REP_RECEIVED",
+        "REQ_ERROR",
+        "REQ_RECEIVED",
+        "REP_ERROR",
+        "REP_RECEIVED",
+        "RTU_RECEIVED",
+        "USER_ESTABLISHED",
+        "DREQ_ERROR",
+        "DREQ_RECEIVED",
+        "DREP_RECEIVED",
+        "TIMEWAIT_EXIT",
+        "MRA_RECEIVED",
+        "REJ_RECEIVED",
+        "LAP_ERROR",
+        "LAP_RECEIVED",
+        "APR_RECEIVED",
+        "SIDR_REQ_ERROR",
+        "SIDR_REQ_RECEIVED",
+        "SIDR_REP_RECEIVED",
     };
     return type == EventType::kNone ? "NONE" : kNames[static_cast<std::size_t>(type)];
 }

@@ -10,8 +10,8 @@
 
 /**
  * @file
- * What consumers hand to a ConnectionManager. All integers are in host byte order. Exponents of time
- * are 0..31 and mean 4.096 us * 2^n.
+ * What consumers hand to a ConnectionManager. All integers are in host byte order. Exponents of
+ * time are 0..31 and mean 4.096 us * 2^n.
  */
 
 namespace ibcm
@@ -32,7 +32,8 @@ enum class QpType : std::uint8_t
     kXrcTarget,
 };
 
-/** A way through the fabric, from this side to the peer; the fields of a PathRecord that CM needs. */
+/** A way through the fabric, from this side to the peer; the fields of a PathRecord that CM needs.
+ */
 struct Path
 {
     ibwire::Gid sgid;

@@ -22,8 +22,7 @@ namespace ibcm
 {
 
 /** Half of a key is chosen by peers: the mix keeps a crafted set of ids from sharing a bucket. */
-inline std::size_t
-HashPeerKey(std::uint64_t caGuid, std::uint32_t number)
+inline std::size_t HashPeerKey(std::uint64_t caGuid, std::uint32_t number)
 {
     std::uint64_t x = caGuid ^ (std::uint64_t{number} * 0x9e3779b97f4a7c15ULL);
     x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ULL;

@@ -18,8 +18,8 @@ class Core;
 /**
  * Private to the core: that a peer's communication id and QP belong to a connection here, so that a
  * duplicate of its REQ and a connection that it has forgotten are recognised. It is made before it
- * can be needed, so that entering TIMEWAIT cannot fail; there it ages, on its own timer, and outlives
- * its id if that is destroyed. All but the constants is protected by the table lock.
+ * can be needed, so that entering TIMEWAIT cannot fail; there it ages, on its own timer, and
+ * outlives its id if that is destroyed. All but the constants is protected by the table lock.
  */
 class PeerRecord final : public Timer
 {

@@ -9,8 +9,7 @@ namespace ibcm
 namespace
 {
 
-constexpr std::uint8_t
-operator|(Action a, Action b)
+constexpr std::uint8_t operator|(Action a, Action b)
 {
     return static_cast<std::uint8_t>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
@@ -94,8 +93,7 @@ using Index = std::array<std::array<std::uint8_t, kInputCount>, kStateCount>;
 constexpr std::uint8_t kNoRow = 0xff;
 static_assert(std::size(kTransitions) < kNoRow);
 
-constexpr Index
-MakeIndex()
+constexpr Index MakeIndex()
 {
     Index index{};
     for (auto& row : index)
@@ -118,40 +116,55 @@ MakeIndex()
 constexpr Index kIndex = MakeIndex();
 
 constexpr const char* kInputNames[] = {
-    "listen",         "send REQ",  "send REP",      "send RTU",
-    "send REJ",       "send DREQ", "send DREP",     "notify established",
-    "destroy",        "destroy (no memory)",        "REQ",
-    "duplicate REQ",  "REP",       "RTU",           "REJ",
-    "REJ stale",      "DREQ",      "DREP",          "REQ timeout",
-    "REP timeout",    "DREQ timeout",               "timewait exit",
+    "listen",       "send REQ",
+    "send REP",     "send RTU",
+    "send REJ",     "send DREQ",
+    "send DREP",    "notify established",
+    "destroy",      "destroy (no memory)",
+    "REQ",          "duplicate REQ",
+    "REP",          "RTU",
+    "REJ",          "REJ stale",
+    "DREQ",         "DREP",
+    "REQ timeout",  "REP timeout",
+    "DREQ timeout", "timewait exit",
 };
 static_assert(std::size(kInputNames) == kInputCount);
 
 constexpr const char* kStateNames[] = {
-    "IDLE",         "LISTEN",      "REQ_SENT",  "REQ_RCVD",  "MRA_REQ_SENT", "MRA_REQ_RCVD",
-    "REP_SENT",     "REP_RCVD",    "MRA_REP_SENT", "MRA_REP_RCVD", "ESTABLISHED",  "DREQ_SENT",
-    "DREQ_RCVD",    "TIMEWAIT",    "SIDR_REQ_SENT", "SIDR_REQ_RCVD",
+    "IDLE",
+    "LISTEN",
+    "REQ_SENT",
+    "REQ_RCVD",
+    "MRA_REQ_SENT",
+    "MRA_REQ_RCVD",
+    "REP_SENT",
+    "REP_RCVD",
+    "MRA_REP_SENT",
+    "MRA_REP_RCVD",
+    "ESTABLISHED",
+    "DREQ_SENT",
+    "DREQ_RCVD",
+    "TIMEWAIT",
+    "SIDR_REQ_SENT",
+    "SIDR_REQ_RCVD",
 };
 static_assert(std::size(kStateNames) == kStateCount);
 
 } // namespace
 
-std::span<const Transition>
-Transitions()
+std::span<const Transition> Transitions()
 {
     return kTransitions;
 }
 
-const Transition*
-FindTransition(State state, Input input)
+const Transition* FindTransition(State state, Input input)
 {
     const std::uint8_t row =
         kIndex[static_cast<std::size_t>(state)][static_cast<std::size_t>(input)];
     return row == kNoRow ? nullptr : &kTransitions[row];
 }
 
-RejForm
-RejFormFor(State state)
+RejForm RejFormFor(State state)
 {
     switch (state)
     {
@@ -167,14 +180,12 @@ RejFormFor(State state)
     }
 }
 
-const char*
-ToString(Input input)
+const char* ToString(Input input)
 {
     return kInputNames[static_cast<std::size_t>(input)];
 }
 
-const char*
-ToString(State state)
+const char* ToString(State state)
 {
     return kStateNames[static_cast<std::size_t>(state)];
 }

@@ -10,9 +10,9 @@
 
 /**
  * @file
- * The connection protocol without locks, time or I/O: which state follows from a state and an input,
- * what is sent and what is reported. The shell (ConnectionManager) holds the locks and does what a
- * row says; tests enumerate the rows. InfiniBand Architecture vol. 1, 12.9.7 and 12.9.8.
+ * The connection protocol without locks, time or I/O: which state follows from a state and an
+ * input, what is sent and what is reported. The shell (ConnectionManager) holds the locks and does
+ * what a row says; tests enumerate the rows. InfiniBand Architecture vol. 1, 12.9.7 and 12.9.8.
  */
 
 namespace ibcm
@@ -55,23 +55,24 @@ enum class Reply : std::uint8_t
     kNone,
     kReq,
     kRep,
-    kRtu,        ///< also again, for a REP that comes again
-    kRejCaller,  ///< the reason is the caller's
-    kRejConsumer,///< reason 28
-    kRejTimeout, ///< reason 4, with the sender's CA GUID
-    kRejStale,   ///< reason 10
+    kRtu,         ///< also again, for a REP that comes again
+    kRejCaller,   ///< the reason is the caller's
+    kRejConsumer, ///< reason 28
+    kRejTimeout,  ///< reason 4, with the sender's CA GUID
+    kRejStale,    ///< reason 10
     kDreq,
-    kDrep,       ///< also again, for a DREQ that comes again
+    kDrep, ///< also again, for a DREQ that comes again
 };
 
 /** What a row does besides sending and reporting; bits. */
 enum Action : std::uint8_t
 {
     kNoAction = 0,
-    kCancelSend = 1,    ///< stop the reliable send that is under way
-    kEnterTimewait = 2, ///< the peer record begins to age, and goes on blocking its QPN until it is old
-    kForgetPeer = 4,    ///< drop the peer record: nothing of this connection can come any more
-    kLeavePeer = 8,     ///< the aging peer record goes on without the id
+    kCancelSend = 1, ///< stop the reliable send that is under way
+    kEnterTimewait =
+        2, ///< the peer record begins to age, and goes on blocking its QPN until it is old
+    kForgetPeer = 4, ///< drop the peer record: nothing of this connection can come any more
+    kLeavePeer = 8,  ///< the aging peer record goes on without the id
     kUnlisten = 16,
 };
 
@@ -86,7 +87,8 @@ struct Transition
     EventType event;
 };
 
-/** All rows, ordered by state. A pair that is not among them: a call is refused, a message dropped. */
+/** All rows, ordered by state. A pair that is not among them: a call is refused, a message dropped.
+ */
 std::span<const Transition> Transitions();
 
 /** The row for a pair, or null. */

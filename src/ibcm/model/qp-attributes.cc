@@ -10,8 +10,7 @@ namespace
 
 /** In which states attributes can be given: INIT as soon as there is a path, the others once the
  * peer's side is known. */
-bool
-Allowed(State state, QpTarget target)
+bool Allowed(State state, QpTarget target)
 {
     switch (state)
     {
@@ -52,8 +51,7 @@ constexpr ByType kByType[] = {
     {QpType::kXrcTarget, kResponder, kQpTimeout},
 };
 
-std::uint32_t
-MaskFor(QpTarget target, QpType type)
+std::uint32_t MaskFor(QpTarget target, QpType type)
 {
     const ByType& extra = kByType[static_cast<std::size_t>(type)];
     switch (target)
@@ -70,8 +68,7 @@ MaskFor(QpTarget target, QpType type)
 
 } // namespace
 
-Result<QpAttributes>
-Core::InitQpAttributes(Handle handle, QpTarget target)
+Result<QpAttributes> Core::InitQpAttributes(Handle handle, QpTarget target)
 {
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)

@@ -53,11 +53,11 @@ struct QpAttributes
     std::uint32_t accessFlags{0};
     std::uint16_t pkeyIndex{0};
     std::uint8_t port{0};
-    MadAddress address;        ///< of the data path: dlid, sl, GRH; its qpn and qkey do not count
-    std::uint8_t pathMtu{0};   ///< 1..5
-    std::uint32_t destQpn{0};  ///< 24 bits
-    std::uint32_t rqPsn{0};    ///< 24 bits: what this side expects first, as it announced
-    std::uint32_t sqPsn{0};    ///< 24 bits: what this side sends first, as the peer announced
+    MadAddress address;       ///< of the data path: dlid, sl, GRH; its qpn and qkey do not count
+    std::uint8_t pathMtu{0};  ///< 1..5
+    std::uint32_t destQpn{0}; ///< 24 bits
+    std::uint32_t rqPsn{0};   ///< 24 bits: what this side expects first, as it announced
+    std::uint32_t sqPsn{0};   ///< 24 bits: what this side sends first, as the peer announced
     std::uint8_t maxDestRdAtomic{0};
     std::uint8_t minRnrTimer{0};
     std::uint8_t timeout{0}; ///< local ACK timeout; exponent

@@ -5,11 +5,10 @@
 namespace ibcm
 {
 
-Status
-Core::SendRej(Handle handle,
-              ibwire::RejReason reason,
-              std::span<const std::uint8_t> info,
-              std::span<const std::uint8_t> privateData)
+Status Core::SendRej(Handle handle,
+                     ibwire::RejReason reason,
+                     std::span<const std::uint8_t> info,
+                     std::span<const std::uint8_t> privateData)
 {
     if (privateData.size() > ibwire::kPrivateDataBytes<ibwire::CmRej> ||
         info.size() > ibwire::CmRej{}.ari.size())
@@ -33,12 +32,11 @@ Core::SendRej(Handle handle,
     return SendRejWith(id, before, reason, info, privateData);
 }
 
-Status
-Core::SendRejWith(CmId& id,
-                  State before,
-                  ibwire::RejReason reason,
-                  std::span<const std::uint8_t> info,
-                  std::span<const std::uint8_t> privateData)
+Status Core::SendRejWith(CmId& id,
+                         State before,
+                         ibwire::RejReason reason,
+                         std::span<const std::uint8_t> info,
+                         std::span<const std::uint8_t> privateData)
 {
     // The state before the rejection says what is rejected; the one after it no longer knows.
     const RejForm form = RejFormFor(before);
@@ -51,19 +49,16 @@ Core::SendRejWith(CmId& id,
                                privateData));
 }
 
-void
-Core::RejectStateless(const Received& rx,
-                      const ibwire::CmReq& req,
-                      ibwire::RejReason reason,
-                      std::span<const std::uint8_t> info)
+void Core::RejectStateless(const Received& rx,
+                           const ibwire::CmReq& req,
+                           ibwire::RejReason reason,
+                           std::span<const std::uint8_t> info)
 {
     SendStateless(
-        rx,
-        ComposeRej({0, req.localCommId}, ibwire::MessageRejected::kReq, reason, info, {}));
+        rx, ComposeRej({0, req.localCommId}, ibwire::MessageRejected::kReq, reason, info, {}));
 }
 
-IdRef
-Core::FindForRej(const ibwire::CmRej& rej)
+IdRef Core::FindForRej(const ibwire::CmRej& rej)
 {
     if (IdRef ref = m_table.FindByCommId(rej.remoteCommId))
     {
@@ -80,8 +75,7 @@ Core::FindForRej(const ibwire::CmRej& rej)
     return {};
 }
 
-void
-Core::OnRej(const ibwire::CmRej& rej)
+void Core::OnRej(const ibwire::CmRej& rej)
 {
     IdRef ref = FindForRej(rej);
     if (!ref)

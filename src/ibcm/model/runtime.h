@@ -50,7 +50,8 @@ class Observer
     virtual void OnSync(SyncKind kind, const void* object, const char* site) = 0;
     /** A field that a lock protects is about to be read or written. */
     virtual void OnAccess(const void* field, const char* name, bool write) = 0;
-    /** An object that threads share begins its life. @param ordinal 1, 2, … in its class, per core. */
+    /** An object that threads share begins its life. @param ordinal 1, 2, … in its class, per core.
+     */
     virtual void OnMade(const char* objectClass,
                         std::uint64_t ordinal,
                         const void* object,
@@ -59,7 +60,8 @@ class Observer
     virtual void OnFreed(const void* object) = 0;
 };
 
-/** Room for a runtime's object inside a core object, so that none needs an allocation of its own. */
+/** Room for a runtime's object inside a core object, so that none needs an allocation of its own.
+ */
 template <std::size_t Bytes>
 struct alignas(std::max_align_t) RuntimeStorage
 {
@@ -85,9 +87,9 @@ class WorkQueue
 };
 
 /**
- * The outside world of a Connection Manager. All members may be called from any thread, none throws.
- * An implementation constructs its own objects in the storage handed to it with the Init calls and
- * destroys them in the matching Destroy calls.
+ * The outside world of a Connection Manager. All members may be called from any thread, none
+ * throws. An implementation constructs its own objects in the storage handed to it with the Init
+ * calls and destroys them in the matching Destroy calls.
  */
 class Runtime
 {
@@ -110,7 +112,8 @@ class Runtime
 
     virtual void CompletionInit(CompletionStorage& completion, const char* name) = 0;
     virtual void CompletionDestroy(CompletionStorage& completion) = 0;
-    /** Lets all present and future waiters go. The storage may be gone when a waiter has returned. */
+    /** Lets all present and future waiters go. The storage may be gone when a waiter has returned.
+     */
     virtual void CompletionSignal(CompletionStorage& completion) = 0;
     virtual void CompletionWait(CompletionStorage& completion) = 0;
 
@@ -123,14 +126,19 @@ class Runtime
     /** True if the item was queued and now will not run; false if idle, or running now. */
     virtual bool WorkCancel(WorkStorage& work) = 0;
 
-    virtual void TimerInit(TimerStorage& timer, Timer& owner, WorkQueue& queue, const char* name) = 0;
+    virtual void TimerInit(TimerStorage& timer,
+                           Timer& owner,
+                           WorkQueue& queue,
+                           const char* name) = 0;
     virtual void TimerDestroy(TimerStorage& timer) = 0;
-    /** Runs the timer's work on its queue after @p delay; replaces an earlier time that is pending. */
+    /** Runs the timer's work on its queue after @p delay; replaces an earlier time that is pending.
+     */
     virtual void TimerArm(TimerStorage& timer, Duration delay) = 0;
     /** True if it was pending (armed or queued) and now will not run; false if idle, or running. */
     virtual bool TimerCancel(TimerStorage& timer) = 0;
 
-    /** The observer, or null; read by the inline hooks below, set by the runtime before the core is built. */
+    /** The observer, or null; read by the inline hooks below, set by the runtime before the core is
+     * built. */
     Observer* GetObserver() const
     {
         return m_observer;

@@ -8,7 +8,8 @@
 namespace ibcm
 {
 
-/** Where a connection stands (InfiniBand Architecture vol. 1, 12.9.7); numbered as Linux traces do. */
+/** Where a connection stands (InfiniBand Architecture vol. 1, 12.9.7); numbered as Linux traces do.
+ */
 enum class State : std::uint8_t
 {
     kIdle = 0,

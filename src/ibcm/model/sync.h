@@ -109,7 +109,8 @@ class Completion
     CompletionStorage m_storage;
 };
 
-/** A piece of work for a WorkQueue; derive and implement Run(), which comes on a thread of the queue. */
+/** A piece of work for a WorkQueue; derive and implement Run(), which comes on a thread of the
+ * queue. */
 class WorkItem
 {
   public:

@@ -16,29 +16,27 @@ namespace ibcm
 {
 
 /** 4.096 us * 2^exponent. @param exponent 0..31; the upper bits are ignored. */
-constexpr Duration
-TimeoutFromExponent(std::uint8_t exponent)
+constexpr Duration TimeoutFromExponent(std::uint8_t exponent)
 {
     return Duration{std::int64_t{4096} << (exponent & 31)};
 }
 
-/** The wait for an answer to a REQ, and for one to a DREQ of the side that sent it: there, think, back. */
-constexpr Duration
-ReqResponseTimeout(std::uint8_t packetLifeTime, std::uint8_t remoteCmResponseTimeout)
+/** The wait for an answer to a REQ, and for one to a DREQ of the side that sent it: there, think,
+ * back. */
+constexpr Duration ReqResponseTimeout(std::uint8_t packetLifeTime,
+                                      std::uint8_t remoteCmResponseTimeout)
 {
     return 2 * TimeoutFromExponent(packetLifeTime) + TimeoutFromExponent(remoteCmResponseTimeout);
 }
 
 /** The wait for an RTU after a REP: the time that the REQ asked for. */
-constexpr Duration
-RepResponseTimeout(std::uint8_t reqLocalCmResponseTimeout)
+constexpr Duration RepResponseTimeout(std::uint8_t reqLocalCmResponseTimeout)
 {
     return TimeoutFromExponent(reqLocalCmResponseTimeout);
 }
 
 /** The REQ's local ACK timeout, an exponent: a round trip and the CA's delay, rounded up. */
-constexpr std::uint8_t
-AckTimeout(std::uint8_t caAckDelay, std::uint8_t packetLifeTime)
+constexpr std::uint8_t AckTimeout(std::uint8_t caAckDelay, std::uint8_t packetLifeTime)
 {
     // In exponents 2^a + 2^b is max(a, b), and one more if they are neighbours.
     unsigned timeout = packetLifeTime + 1U;
@@ -48,16 +46,15 @@ AckTimeout(std::uint8_t caAckDelay, std::uint8_t packetLifeTime)
     return static_cast<std::uint8_t>(timeout < 31 ? timeout : 31);
 }
 
-/** How long stray packets of a connection may live: twice the packet lifetime and the peer's ACK delay. */
-constexpr Duration
-TimewaitActive(std::uint8_t packetLifeTime, std::uint8_t targetAckDelay)
+/** How long stray packets of a connection may live: twice the packet lifetime and the peer's ACK
+ * delay. */
+constexpr Duration TimewaitActive(std::uint8_t packetLifeTime, std::uint8_t targetAckDelay)
 {
     return 2 * TimeoutFromExponent(packetLifeTime) + TimeoutFromExponent(targetAckDelay);
 }
 
 /** The same for the passive side, to which the REQ gave both in one: its local ACK timeout. */
-constexpr Duration
-TimewaitPassive(std::uint8_t reqLocalAckTimeout)
+constexpr Duration TimewaitPassive(std::uint8_t reqLocalAckTimeout)
 {
     return TimeoutFromExponent(reqLocalAckTimeout);
 }

@@ -6,14 +6,12 @@
 namespace ibcm
 {
 
-void
-PeerRecord::Expired()
+void PeerRecord::Expired()
 {
     m_core.TimewaitExpired(*this);
 }
 
-void
-Core::EnterTimewait(CmId& id)
+void Core::EnterTimewait(CmId& id)
 {
     // What was kept to be sent again belongs to a message that is no longer due.
     id.resendData.Write().clear();
@@ -26,8 +24,7 @@ Core::EnterTimewait(CmId& id)
     m_table.AgePeer(*record, id.connection.Read().timewait);
 }
 
-void
-Core::ForgetPeer(CmId& id)
+void Core::ForgetPeer(CmId& id)
 {
     PeerRecord* record = id.peer.Read();
     id.peer.Write() = nullptr;
@@ -40,8 +37,7 @@ Core::ForgetPeer(CmId& id)
     delete record;
 }
 
-void
-Core::TimewaitExpired(PeerRecord& record)
+void Core::TimewaitExpired(PeerRecord& record)
 {
     // Out of the indices first: when the consumer hears that the time is over, it is.
     const std::unique_ptr<PeerRecord> taken = m_table.TakeAged(record);

@@ -38,8 +38,7 @@ constexpr MaskPair kMasks[] = {
     {ibcm::kQpMaxRdAtomic, ns3::kQpMaxRdAtomic},
 };
 
-ns3::IbQpState
-StateOf(ibcm::QpTarget target)
+ns3::IbQpState StateOf(ibcm::QpTarget target)
 {
     switch (target)
     {
@@ -53,8 +52,7 @@ StateOf(ibcm::QpTarget target)
     return ns3::IbQpState::kReset;
 }
 
-ns3::IbAddressVector
-VectorOf(const ibcm::MadAddress& address)
+ns3::IbAddressVector VectorOf(const ibcm::MadAddress& address)
 {
     ns3::IbAddressVector vector;
     vector.dlid = address.dlid;
@@ -95,14 +93,12 @@ FabricDataPath::~FabricDataPath()
     }
 }
 
-std::uint32_t
-FabricDataPath::Qpn() const
+std::uint32_t FabricDataPath::Qpn() const
 {
     return m_pair ? m_pair->GetQpn() : 0;
 }
 
-std::string
-FabricDataPath::Modify(const ibcm::QpAttributes& attributes)
+std::string FabricDataPath::Modify(const ibcm::QpAttributes& attributes)
 {
     ns3::IbQpAttributes values;
     values.state = StateOf(attributes.target);
@@ -133,8 +129,7 @@ FabricDataPath::Modify(const ibcm::QpAttributes& attributes)
     return attributes.target == ibcm::QpTarget::kInit ? PostReceives() : std::string();
 }
 
-std::string
-FabricDataPath::PostReceives()
+std::string FabricDataPath::PostReceives()
 {
     for (unsigned i = 0; i < kReceives; ++i)
     {
@@ -146,16 +141,14 @@ FabricDataPath::PostReceives()
     return {};
 }
 
-void
-FabricDataPath::Break()
+void FabricDataPath::Break()
 {
     ns3::IbQpAttributes values;
     values.state = ns3::IbQpState::kError;
     (void)m_pair->ModifyQp(values, ns3::kQpState); // from any state
 }
 
-std::string
-FabricDataPath::Send(std::string message, std::function<void(std::string)> done)
+std::string FabricDataPath::Send(std::string message, std::function<void(std::string)> done)
 {
     ns3::IbSendRequest request;
     request.wrId = ++m_lastRequest;
@@ -169,20 +162,17 @@ FabricDataPath::Send(std::string message, std::function<void(std::string)> done)
     return {};
 }
 
-void
-FabricDataPath::OnReceive(std::function<void(std::string)> received)
+void FabricDataPath::OnReceive(std::function<void(std::string)> received)
 {
     m_received = std::move(received);
 }
 
-void
-FabricDataPath::OnCommunicationEstablished(std::function<void()> established)
+void FabricDataPath::OnCommunicationEstablished(std::function<void()> established)
 {
     m_pair->SetCommunicationEstablishedHandler(std::move(established));
 }
 
-void
-FabricDataPath::Poll()
+void FabricDataPath::Poll()
 {
     while (auto completion = m_completions->Poll())
     {
