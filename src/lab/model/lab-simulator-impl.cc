@@ -16,6 +16,25 @@ namespace lab
 
 NS_OBJECT_ENSURE_REGISTERED(LabSimulatorImpl);
 
+namespace
+{
+
+/**
+ * Links run at fractions of a nanosecond per byte. ns-3 takes the resolution once in a process, and
+ * only as long as no simulation has run.
+ */
+void UsePicoseconds()
+{
+    static bool done = false;
+    if (!done)
+    {
+        ns3::Time::SetResolution(ns3::Time::PS);
+        done = true;
+    }
+}
+
+} // namespace
+
 ns3::TypeId LabSimulatorImpl::GetTypeId()
 {
     static ns3::TypeId tid = ns3::TypeId("lab::LabSimulatorImpl")
@@ -30,6 +49,7 @@ LabSimulatorImpl::LabSimulatorImpl()
       m_nextUid(ns3::EventId::UID::VALID),
       m_currentContext(ns3::Simulator::NO_CONTEXT)
 {
+    UsePicoseconds();
 }
 
 LabSimulatorImpl::~LabSimulatorImpl() = default;
@@ -67,14 +87,19 @@ void LabSimulatorImpl::SetScheduler(ns3::ObjectFactory schedulerFactory)
     m_events = scheduler;
 }
 
-void LabSimulatorImpl::Process(const ns3::Scheduler::Event& event)
+void LabSimulatorImpl::EnterInstant(std::uint64_t timestamp)
 {
-    if (event.key.m_ts != m_currentTs)
+    if (timestamp != m_currentTs)
     {
-        m_currentTs = event.key.m_ts;
+        m_currentTs = timestamp;
         m_skippedUids.clear();
         m_highestUid = 0;
     }
+}
+
+void LabSimulatorImpl::Process(const ns3::Scheduler::Event& event)
+{
+    EnterInstant(event.key.m_ts);
     m_currentContext = event.key.m_context;
     m_skippedUids.erase(event.key.m_uid);
     m_highestUid = std::max(m_highestUid, event.key.m_uid);
@@ -333,6 +358,7 @@ void LabSimulatorImpl::RunTied(std::size_t index)
     CollectTied();
     const ns3::Scheduler::Event event = m_tied[index];
     m_events->Remove(event);
+    EnterInstant(event.key.m_ts);
     for (std::size_t earlier = 0; earlier < index; ++earlier)
     {
         m_skippedUids.insert(m_tied[earlier].key.m_uid);

@@ -102,6 +102,7 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     };
 
     ns3::EventId Insert(std::uint64_t timestamp, std::uint32_t context, ns3::EventImpl* event);
+    void EnterInstant(std::uint64_t timestamp);
     void Process(const ns3::Scheduler::Event& event);
     void CollectTied() const;
 

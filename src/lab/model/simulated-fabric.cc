@@ -27,17 +27,6 @@ constexpr std::uint8_t kCmMethods = 1U << static_cast<unsigned>(ibwire::MadMetho
 /** What an adapter needs to acknowledge: 4.096 us * 2^2 = 16 us. */
 constexpr std::uint8_t kAckDelay = 2;
 
-/** Links run at fractions of a nanosecond per byte. May be said once in a process. */
-void UsePicoseconds()
-{
-    static bool done = false;
-    if (!done)
-    {
-        ns3::Time::SetResolution(ns3::Time::PS);
-        done = true;
-    }
-}
-
 std::string PortText(const HostSpec& host)
 {
     return host.node + "[" + std::to_string(host.port) + "]";
@@ -435,7 +424,6 @@ tl::expected<std::unique_ptr<SimulatedFabric>, InputError> SimulatedFabric::Buil
                                          error.found,
                                          error.expected});
     }
-    UsePicoseconds();
     auto state = std::make_unique<State>();
     state->scenario = &scenario;
     state->simulator = ns3::CreateObject<LabSimulatorImpl>();
