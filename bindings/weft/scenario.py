@@ -75,7 +75,7 @@ class Scenario:
         cm_response_timeout: Optional[int] = None,
         max_cm_retries: Optional[int] = None,
     ) -> "Scenario":
-        """A connection, or several one after the other. disconnect: "from", "to", "both", "none"."""
+        """A connection, or several in turn. disconnect: "from", "to", "both", "none"."""
         entry = {"from": sender, "to": receiver, "service": service, "name": name, "at": at}
         return self._add(
             "connect",
