@@ -418,6 +418,8 @@ TEST(Engine, UnwindingRunsDestructors)
             world.engine.Spawn(name,
                                [&mutex, &never, alive]
                                {
+                                   // On the task's stack, for unwinding to free.
+                                   // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
                                    const std::shared_ptr<int> held = alive;
                                    const std::vector<int> heap(100);
                                    const MutexLock lock(mutex);

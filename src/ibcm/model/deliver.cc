@@ -125,7 +125,7 @@ void Core::RunHandler(IdRef ref, std::unique_ptr<Event> event, IdRef listener)
             }
             delivery.thread = m_runtime.CurrentThread();
         }
-        const Disposition answer = CallHandler(id, *event, std::move(listener));
+        const Disposition answer = CallHandler(id, *event, std::exchange(listener, IdRef()));
         event.reset();
         if (answer != Disposition::kKeep)
         {
