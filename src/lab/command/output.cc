@@ -30,7 +30,7 @@ bool ShowsColours()
 
 Output::Output()
     : m_colour(ShowsColours()),
-      m_program(Variable("WEFT_PROGRAM"))
+      m_program(Variable("WEFT_COMMAND"))
 {
     if (m_program.empty())
     {
