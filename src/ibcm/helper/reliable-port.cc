@@ -7,6 +7,31 @@
 namespace ibcm
 {
 
+std::uint8_t MadWire::Lmc() const
+{
+    return 0;
+}
+
+std::uint8_t MadWire::ActiveMtu() const
+{
+    return static_cast<std::uint8_t>(ibwire::Mtu::k4096);
+}
+
+std::uint8_t MadWire::ActiveRate() const
+{
+    return static_cast<std::uint8_t>(ibwire::Rate::k100Gbps);
+}
+
+namespace
+{
+
+ibwire::CmAttribute AttributeOf(const ibwire::MadBytes& mad)
+{
+    return static_cast<ibwire::CmAttribute>(ibwire::DecodeHeader(mad).attributeId);
+}
+
+} // namespace
+
 ReliablePort::ReliablePort(Runtime& runtime, MadWire& wire, std::uint8_t number)
     : m_runtime(runtime),
       m_wire(wire),
@@ -73,7 +98,7 @@ Result<SendToken> ReliablePort::Send(const ibwire::MadBytes& mad,
     const auto token = static_cast<SendToken>(++sends.lastToken);
     const Instant deadline = m_runtime.Now() + timeout;
     sends.pending.emplace_hint(
-        sends.pending.end(), token, Pending{mad, address, timeout, retries, context, deadline});
+        sends.pending.end(), token, Pending{mad, address, timeout, retries, 1, context, deadline});
     sends.deadlines.emplace(deadline, token);
     SetTimer(sends);
     return token;
@@ -110,6 +135,44 @@ bool ReliablePort::Cancel(SendToken token)
     sends.pending.erase(it);
     SetTimer(sends);
     return true;
+}
+
+bool ReliablePort::Resend(SendToken token)
+{
+    MutexLock hold(m_lock);
+    Sends& sends = m_sends.Write();
+    const auto it = sends.pending.find(token);
+    if (it == sends.pending.end() || !m_wire.Transmit(it->second.mad, it->second.address))
+    {
+        return false;
+    }
+    ++it->second.transmissions;
+    ++sends.retransmissions[AttributeOf(it->second.mad)];
+    return true;
+}
+
+std::optional<SendProgress> ReliablePort::Progress(SendToken token) const
+{
+    MutexLock hold(m_lock);
+    const Sends& sends = m_sends.Read();
+    const auto it = sends.pending.find(token);
+    if (it == sends.pending.end())
+    {
+        return std::nullopt;
+    }
+    const Pending& pending = it->second;
+    return SendProgress{.waiting = false,
+                        .transmissions = pending.transmissions,
+                        .retriesLeft = pending.retriesLeft,
+                        .untilNext = std::max(pending.deadline - m_runtime.Now(), Duration{0})};
+}
+
+std::uint64_t ReliablePort::Retransmissions(ibwire::CmAttribute attribute) const
+{
+    MutexLock hold(m_lock);
+    const auto& counts = m_sends.Read().retransmissions;
+    const auto it = counts.find(attribute);
+    return it == counts.end() ? 0 : it->second;
 }
 
 void ReliablePort::SetTimer(Sends& sends)
@@ -168,6 +231,8 @@ std::optional<ReliablePort::Ended> ReliablePort::Retry(Sends& sends, SendToken t
         ++sends.retries;
         if (m_wire.Transmit(pending.mad, pending.address))
         {
+            ++pending.transmissions;
+            ++sends.retransmissions[AttributeOf(pending.mad)];
             // At least a little later: a timeout that is over in no time would never end.
             pending.deadline = now + std::max(pending.timeout, Duration{1});
             sends.deadlines.emplace(pending.deadline, token);
@@ -183,6 +248,21 @@ std::optional<ReliablePort::Ended> ReliablePort::Retry(Sends& sends, SendToken t
 std::uint16_t ReliablePort::Lid() const
 {
     return m_wire.Lid();
+}
+
+std::uint8_t ReliablePort::Lmc() const
+{
+    return m_wire.Lmc();
+}
+
+std::uint8_t ReliablePort::ActiveMtu() const
+{
+    return m_wire.ActiveMtu();
+}
+
+std::uint8_t ReliablePort::ActiveRate() const
+{
+    return m_wire.ActiveRate();
 }
 
 std::optional<std::uint8_t> ReliablePort::FindGid(const ibwire::Gid& gid) const

@@ -2,6 +2,7 @@
 #ifndef IBCM_RELIABLE_PORT_H
 #define IBCM_RELIABLE_PORT_H
 
+#include "ib-wire/model/path-codes.h"
 #include "ibcm/model/mad-port.h"
 #include "ibcm/model/sync.h"
 
@@ -25,6 +26,12 @@ class MadWire
     /** Never blocks and never calls back. False if the MAD could not even be handed to the port. */
     virtual bool Transmit(const ibwire::MadBytes& mad, const MadAddress& address) = 0;
     virtual std::uint16_t Lid() const = 0;
+    /** LID mask control, 0..7. */
+    virtual std::uint8_t Lmc() const;
+    /** MTU code of the port, 1..5. */
+    virtual std::uint8_t ActiveMtu() const;
+    /** Rate code of the port's link. */
+    virtual std::uint8_t ActiveRate() const;
     virtual std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const = 0;
     virtual ibwire::Gid GidAt(std::uint8_t index) const = 0;
     virtual std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const = 0;
@@ -56,7 +63,14 @@ class ReliablePort final : public MadPort
     bool Modify(SendToken token, Duration timeout) override;
     bool Cancel(SendToken token) override;
 
+    bool Resend(SendToken token) override;
+    std::optional<SendProgress> Progress(SendToken token) const override;
+    std::uint64_t Retransmissions(ibwire::CmAttribute attribute) const override;
+
     std::uint16_t Lid() const override;
+    std::uint8_t Lmc() const override;
+    std::uint8_t ActiveMtu() const override;
+    std::uint8_t ActiveRate() const override;
     std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override;
     ibwire::Gid GidAt(std::uint8_t index) const override;
     std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const override;
@@ -74,6 +88,7 @@ class ReliablePort final : public MadPort
         MadAddress address;
         Duration timeout;
         unsigned retriesLeft;
+        unsigned transmissions;
         std::uint64_t context;
         Instant deadline;
     };
@@ -82,6 +97,7 @@ class ReliablePort final : public MadPort
     {
         std::uint64_t lastToken{0};
         std::uint64_t retries{0};
+        std::map<ibwire::CmAttribute, std::uint64_t> retransmissions;
         std::map<SendToken, Pending> pending;
         std::set<std::pair<Instant, SendToken>> deadlines; ///< of the same sends
         Instant armedFor{kNotArmed};

@@ -54,6 +54,16 @@ enum class SendStatus : std::uint8_t
     kFailed,  ///< the port could not send (gone down, queue error)
 };
 
+/** What has become of a reliable send so far. */
+struct SendProgress
+{
+    bool waiting{false};       ///< for its turn: not transmitted yet, no time-out is running
+    unsigned transmissions{0}; ///< made so far, those that Resend asked for among them
+    unsigned retriesLeft{0};
+    Duration untilNext{0}; ///< until the next retry or, after the last one, the end; if it waits,
+                           ///< the first time-out to be; 0 if that is due now
+};
+
 /** Takes what a port delivers. Called on the port's threads, several at once; holds no port lock.
  */
 class MadSink
@@ -80,7 +90,9 @@ class MadPort
 
     /**
      * Sends @p mad now and again, byte for byte the same, each time @p timeout passes, @p retries
-     * times; when the wait after the last one is over, reports kTimeout.
+     * times; when the wait after the last one is over, reports kTimeout. A port may keep a request
+     * (REQ, SIDR_REQ, LAP, DREQ) until those before it have been answered; its time-outs and
+     * retries begin with its first transmission.
      * @param timeout 0: send once, report nothing, keep nothing; the token is kNone.
      */
     virtual Result<SendToken> Send(const ibwire::MadBytes& mad,
@@ -90,11 +102,30 @@ class MadPort
                                    std::uint64_t context) = 0;
     /** Sets the present wait and all later ones to @p timeout. False if the send has ended. */
     virtual bool Modify(SendToken token, Duration timeout) = 0;
-    /** No transmission and no report after this, except one already on its way. False if it has
-     * ended. */
+    /**
+     * True: no transmission and no report comes after this. False: the send has ended already; its
+     * report may still be on its way.
+     */
     virtual bool Cancel(SendToken token) = 0;
+    /**
+     * Transmits it once more now, byte for byte the same, without touching its time-out or its
+     * retries; counts as a retransmission. False if it is not under way, has not been transmitted
+     * yet, or the port cannot send.
+     */
+    virtual bool Resend(SendToken token) = 0;
+    /** Nothing if the send is not under way. */
+    virtual std::optional<SendProgress> Progress(SendToken token) const = 0;
+    /** MADs with this attribute that were transmitted again, by time-out or Resend; 0 for what is
+     * not a CM message. */
+    virtual std::uint64_t Retransmissions(ibwire::CmAttribute attribute) const = 0;
 
     virtual std::uint16_t Lid() const = 0;
+    /** LID mask control, 0..7: the port answers to 2^Lmc LIDs. */
+    virtual std::uint8_t Lmc() const = 0;
+    /** Code of the port's active MTU, 1..5 (ibwire::Mtu). */
+    virtual std::uint8_t ActiveMtu() const = 0;
+    /** Rate code of the port's link (ibwire::Rate): the fastest that a path may ask of it. */
+    virtual std::uint8_t ActiveRate() const = 0;
     /** Index of @p gid in the port's GID table. */
     virtual std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const = 0;
     /** GID at @p index; the zero GID if there is none. */
