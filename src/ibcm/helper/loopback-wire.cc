@@ -22,23 +22,57 @@ void LoopbackWire::SetTap(std::function<void(const Flight&)> tap)
 
 std::size_t LoopbackWire::InFlight() const
 {
-    return m_flights.size();
+    return m_flights.size() - m_oldest;
 }
 
 const Flight& LoopbackWire::At(std::size_t index) const
 {
-    return *m_flights.at(index);
+    return *m_flights.at(m_oldest + index);
 }
 
 std::unique_ptr<Flight> LoopbackWire::Take(std::size_t index)
 {
-    if (index >= m_flights.size())
+    if (index >= InFlight())
     {
         return nullptr;
     }
-    auto flight = std::move(m_flights[index]);
-    m_flights.erase(m_flights.begin() + static_cast<std::ptrdiff_t>(index));
+    auto flight = std::move(m_flights[m_oldest + index]);
+    if (index == 0)
+    {
+        ++m_oldest; // the usual case must not move all others
+    }
+    else
+    {
+        m_flights.erase(m_flights.begin() + static_cast<std::ptrdiff_t>(m_oldest + index));
+    }
+    if (m_oldest == m_flights.size())
+    {
+        m_flights.clear();
+        m_oldest = 0;
+    }
     return flight;
+}
+
+void LoopbackWire::Append(std::unique_ptr<Flight> flight)
+{
+    // Closing the gap costs at most what has been taken since it was closed last.
+    if (m_flights.size() == m_flights.capacity() && m_oldest >= m_flights.size() / 2)
+    {
+        m_flights.erase(m_flights.begin(),
+                        m_flights.begin() + static_cast<std::ptrdiff_t>(m_oldest));
+        m_oldest = 0;
+    }
+    m_flights.push_back(std::move(flight));
+}
+
+void LoopbackWire::Reserve(std::size_t flights)
+{
+    m_flights.reserve(2 * flights);
+    m_spare.reserve(flights);
+    while (m_spare.size() + InFlight() < flights)
+    {
+        m_spare.push_back(std::make_unique<Flight>());
+    }
 }
 
 std::unique_ptr<Flight> LoopbackWire::NewFlight()
@@ -60,7 +94,7 @@ bool LoopbackWire::Transmit(End& from, const ibwire::MadBytes& mad, const MadAdd
     flight->to = m_ends.size(); // nobody: a LID that does not exist swallows what is sent to it
     for (const auto& end : m_ends)
     {
-        if (end->m_tables.lid == address.dlid)
+        if (end->Has(address.dlid))
         {
             flight->to = end->m_number;
         }
@@ -71,7 +105,7 @@ bool LoopbackWire::Transmit(End& from, const ibwire::MadBytes& mad, const MadAdd
     {
         m_tap(*flight);
     }
-    m_flights.push_back(std::move(flight));
+    Append(std::move(flight));
     return true;
 }
 
@@ -120,13 +154,13 @@ void LoopbackWire::DropAll()
 
 bool LoopbackWire::Duplicate(std::size_t index)
 {
-    if (index >= m_flights.size())
+    if (index >= InFlight())
     {
         return false;
     }
     auto copy = NewFlight();
-    *copy = *m_flights[index];
-    m_flights.push_back(std::move(copy));
+    *copy = At(index);
+    Append(std::move(copy));
     return true;
 }
 
@@ -137,7 +171,7 @@ bool LoopbackWire::Delay(std::size_t index)
     {
         return false;
     }
-    m_flights.push_back(std::move(flight));
+    Append(std::move(flight));
     return true;
 }
 
@@ -179,7 +213,11 @@ void LoopbackWire::End::Receive(const Flight& flight, const End& from)
     received.bytes = flight.bytes;
     received.pkey = from.m_tables.pkeys[flight.address.pkeyIndex];
     MadAddress& reply = received.replyAddress;
-    reply.dlid = from.m_tables.lid;
+    // The packet's source LID. The path bits of a port are the low bits of its LIDs.
+    reply.dlid = static_cast<std::uint16_t>(
+        from.m_tables.lid + (flight.address.sourcePathBits & ((1U << from.m_tables.lmc) - 1)));
+    received.destinationPathBits = static_cast<std::uint8_t>(flight.address.dlid - m_tables.lid);
+    reply.sourcePathBits = received.destinationPathBits;
     reply.sl = flight.address.sl;
     reply.pkeyIndex = *pkeyIndex;
     reply.hasGrh = flight.address.hasGrh;
@@ -197,6 +235,26 @@ void LoopbackWire::End::Receive(const Flight& flight, const End& from)
 std::uint16_t LoopbackWire::End::Lid() const
 {
     return m_tables.lid;
+}
+
+std::uint8_t LoopbackWire::End::Lmc() const
+{
+    return m_tables.lmc;
+}
+
+std::uint8_t LoopbackWire::End::ActiveMtu() const
+{
+    return static_cast<std::uint8_t>(m_tables.activeMtu);
+}
+
+std::uint8_t LoopbackWire::End::ActiveRate() const
+{
+    return static_cast<std::uint8_t>(m_tables.activeRate);
+}
+
+bool LoopbackWire::End::Has(std::uint16_t lid) const
+{
+    return lid >= m_tables.lid && lid - m_tables.lid < 1 << m_tables.lmc;
 }
 
 std::optional<std::uint8_t> LoopbackWire::End::FindGid(const ibwire::Gid& gid) const

@@ -2,6 +2,7 @@
 #ifndef IBCM_LOOPBACK_WIRE_H
 #define IBCM_LOOPBACK_WIRE_H
 
+#include "ib-wire/model/path-codes.h"
 #include "ibcm/helper/reliable-port.h"
 
 #include <cstddef>
@@ -34,9 +35,12 @@ class LoopbackWire
     /** The tables of one end's port. */
     struct EndTables
     {
-        std::uint16_t lid{0}; ///< not 0, no other end's
-        std::vector<ibwire::Gid> gids;
+        std::uint16_t lid{0}; ///< not 0, no other end's; a multiple of 2^lmc
+        std::vector<ibwire::Gid> gids{};
         std::vector<std::uint16_t> pkeys{0xffff};
+        std::uint8_t lmc{0}; ///< 0..7: the end takes what is sent to lid .. lid + 2^lmc - 1
+        ibwire::Mtu activeMtu{ibwire::Mtu::k4096};
+        ibwire::Rate activeRate{ibwire::Rate::k100Gbps};
     };
 
     class End;
@@ -52,6 +56,9 @@ class LoopbackWire
 
     /** Sees each MAD when it is transmitted, before anything can happen to it. Empty: nobody. */
     void SetTap(std::function<void(const Flight&)> tap);
+
+    /** Makes room: no allocation as long as no more than @p flights are under way at once. */
+    void Reserve(std::size_t flights);
 
     /** MADs that have been transmitted and neither delivered nor dropped. */
     std::size_t InFlight() const;
@@ -72,10 +79,12 @@ class LoopbackWire
   private:
     std::unique_ptr<Flight> Take(std::size_t index);
     std::unique_ptr<Flight> NewFlight();
+    void Append(std::unique_ptr<Flight> flight);
     bool Transmit(End& from, const ibwire::MadBytes& mad, const MadAddress& address);
 
     std::vector<std::unique_ptr<End>> m_ends;
     std::vector<std::unique_ptr<Flight>> m_flights;
+    std::size_t m_oldest{0}; ///< index in m_flights; those before it have been taken
     std::vector<std::unique_ptr<Flight>> m_spare;
     std::uint64_t m_transmitted{0};
     std::function<void(const Flight&)> m_tap;
@@ -94,6 +103,9 @@ class LoopbackWire::End final : public MadWire
 
     bool Transmit(const ibwire::MadBytes& mad, const MadAddress& address) override;
     std::uint16_t Lid() const override;
+    std::uint8_t Lmc() const override;
+    std::uint8_t ActiveMtu() const override;
+    std::uint8_t ActiveRate() const override;
     std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override;
     ibwire::Gid GidAt(std::uint8_t index) const override;
     std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const override;
@@ -101,6 +113,8 @@ class LoopbackWire::End final : public MadWire
   private:
     friend class LoopbackWire;
 
+    /** One of the end's LIDs. */
+    bool Has(std::uint16_t lid) const;
     void Receive(const Flight& flight, const End& from);
 
     LoopbackWire& m_wire;

@@ -1,55 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What a sender calls; time-outs are in reliable-port-timeouts.cc, the port's tables in
+// mad-wire.cc.
 #include "ibcm/helper/reliable-port.h"
 
+#include "ibcm/helper/reliable-port-parts.h"
+
 #include <algorithm>
-#include <vector>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
 
 namespace ibcm
 {
 
-std::uint8_t MadWire::Lmc() const
-{
-    return 0;
-}
-
-std::uint8_t MadWire::ActiveMtu() const
-{
-    return static_cast<std::uint8_t>(ibwire::Mtu::k4096);
-}
-
-std::uint8_t MadWire::ActiveRate() const
-{
-    return static_cast<std::uint8_t>(ibwire::Rate::k100Gbps);
-}
-
 namespace
 {
 
-ibwire::CmAttribute AttributeOf(const ibwire::MadBytes& mad)
+// A quarter of what fits: a deadline, and jitter, stay in range for as long again.
+constexpr Duration kLongestTimeout = Duration::max() / 4;
+
+WindowKey KeyOf(ibwire::CmAttribute attribute, const MadAddress& address)
 {
-    return static_cast<ibwire::CmAttribute>(ibwire::DecodeHeader(mad).attributeId);
+    return {.dlid = address.dlid,
+            .attribute = static_cast<std::uint16_t>(attribute),
+            .qpn = address.qpn,
+            .hasGrh = address.hasGrh,
+            .dgid = address.hasGrh ? address.dgid : ibwire::Gid{}};
 }
 
 } // namespace
 
-ReliablePort::ReliablePort(Runtime& runtime, MadWire& wire, std::uint8_t number)
+ReliablePort::ReliablePort(Runtime& runtime,
+                           MadWire& wire,
+                           std::uint8_t number,
+                           const ReliablePortOptions& options)
     : m_runtime(runtime),
       m_wire(wire),
       m_number(number),
+      m_options(options),
       m_timers(runtime.MakeWorkQueue("mad-timer", 1)),
       m_timer(std::make_unique<DeadlineTimer>(*this, runtime, *m_timers)),
       m_lock(runtime, "mad-port"),
-      m_sends(runtime, "sends")
+      m_sends(runtime, "sends", std::make_unique<SendTable>())
 {
+    if (const std::string problem = options.Problem(); !problem.empty())
+    {
+        std::fprintf(stderr, "ReliablePort: %s\n", problem.c_str());
+        std::abort();
+    }
 }
 
 ReliablePort::~ReliablePort()
 {
     {
         MutexLock hold(m_lock);
-        Sends& sends = m_sends.Write();
-        sends.pending.clear();
-        sends.deadlines.clear();
+        SendTable& sends = *m_sends.Write();
+        sends.closed = true;
         SetTimer(sends);
     }
     m_timers->Flush(); // a timer that was running may still be on its way out
@@ -88,51 +94,113 @@ Result<SendToken> ReliablePort::Send(const ibwire::MadBytes& mad,
         }
         return SendToken::kNone;
     }
-    MutexLock hold(m_lock);
-    // Under the lock, so that after Cancel nothing more goes out.
-    if (!m_wire.Transmit(mad, address))
+    const Request request{mad, address, std::min(timeout, kLongestTimeout), retries, context};
+    SendLeftovers leftovers;
+    SendSupplies supplies;
+    do
     {
+        MutexLock hold(m_lock);
+        SendTable& sends = *m_sends.Write();
+        if (sends.Size() >= m_options.maxPending || sends.Exhausted())
+        {
+            return tl::unexpected(CmError::kNoResources);
+        }
+        if (sends.Stock(supplies))
+        {
+            return Start(sends, request, leftovers);
+        }
+    } while (supplies.Make()); // without the lock; another thread may use up what it finds there
+    return tl::unexpected(CmError::kNoResources);
+}
+
+Result<SendToken> ReliablePort::Start(SendTable& sends,
+                                      const Request& request,
+                                      SendLeftovers& leftovers)
+{
+    const ibwire::CmAttribute attribute = AttributeOf(request.mad);
+    RequestWindow* window = nullptr;
+    if (m_options.requestWindow != 0 && IsRequest(attribute))
+    {
+        window = &sends.WindowOf(KeyOf(attribute, request.address));
+    }
+    const bool now = window == nullptr || HasTurn(*window);
+    if (!now && Full(sends, *window))
+    {
+        return tl::unexpected(CmError::kNoResources); // not empty, so that the window stays
+    }
+    // Under the lock, so that after Cancel nothing more goes out.
+    if (now && !m_wire.Transmit(request.mad, request.address))
+    {
+        if (window != nullptr)
+        {
+            sends.DropIfEmpty(*window, leftovers);
+        }
         return tl::unexpected(CmError::kSendFailed);
     }
-    Sends& sends = m_sends.Write();
-    const auto token = static_cast<SendToken>(++sends.lastToken);
-    const Instant deadline = m_runtime.Now() + timeout;
-    sends.pending.emplace_hint(
-        sends.pending.end(), token, Pending{mad, address, timeout, retries, 1, context, deadline});
-    sends.deadlines.emplace(deadline, token);
+    PendingSend& send = sends.Add();
+    send.mad = request.mad;
+    send.address = request.address;
+    send.context = request.context;
+    send.timeout = request.timeout;
+    send.retriesLeft = request.retries;
+    send.transmissions = now ? 1 : 0;
+    send.window = window;
+    if (!now)
+    {
+        sends.Wait(send, *window);
+        return send.token;
+    }
+    if (window != nullptr)
+    {
+        ++window->underWay;
+    }
+    send.stage = PendingSend::Stage::kUnderWay;
+    SetDeadline(sends, send, m_runtime.Now() + send.timeout);
     SetTimer(sends);
-    return token;
+    return send.token;
+}
+
+bool ReliablePort::HasTurn(const RequestWindow& window) const
+{
+    return window.underWay < m_options.requestWindow && window.waiting.empty();
+}
+
+bool ReliablePort::Full(const SendTable& sends, const RequestWindow& window) const
+{
+    return sends.waiting >= m_options.maxWaiting ||
+           window.waiting.size() >= m_options.maxWaitingAtOneDestination;
 }
 
 bool ReliablePort::Modify(SendToken token, Duration timeout)
 {
     MutexLock hold(m_lock);
-    Sends& sends = m_sends.Write();
-    const auto it = sends.pending.find(token);
-    if (it == sends.pending.end())
+    SendTable& sends = *m_sends.Write();
+    PendingSend* send = sends.Find(token);
+    if (send == nullptr || send->stage == PendingSend::Stage::kFailed)
     {
         return false;
     }
-    Pending& pending = it->second;
-    sends.deadlines.erase({pending.deadline, token});
-    pending.timeout = timeout;
-    pending.deadline = m_runtime.Now() + timeout;
-    sends.deadlines.emplace(pending.deadline, token);
-    SetTimer(sends);
+    send->timeout = std::min(timeout, kLongestTimeout);
+    if (send->stage == PendingSend::Stage::kUnderWay)
+    {
+        sends.deadlines.Remove(*send);
+        SetDeadline(sends, *send, m_runtime.Now() + send->timeout);
+        SetTimer(sends);
+    }
     return true;
 }
 
 bool ReliablePort::Cancel(SendToken token)
 {
+    SendLeftovers leftovers;
     MutexLock hold(m_lock);
-    Sends& sends = m_sends.Write();
-    const auto it = sends.pending.find(token);
-    if (it == sends.pending.end())
+    SendTable& sends = *m_sends.Write();
+    PendingSend* send = sends.Find(token);
+    if (send == nullptr)
     {
         return false;
     }
-    sends.deadlines.erase({it->second.deadline, token});
-    sends.pending.erase(it);
+    Finish(sends, *send, m_runtime.Now(), leftovers);
     SetTimer(sends);
     return true;
 }
@@ -140,156 +208,53 @@ bool ReliablePort::Cancel(SendToken token)
 bool ReliablePort::Resend(SendToken token)
 {
     MutexLock hold(m_lock);
-    Sends& sends = m_sends.Write();
-    const auto it = sends.pending.find(token);
-    if (it == sends.pending.end() || !m_wire.Transmit(it->second.mad, it->second.address))
-    {
-        return false;
-    }
-    ++it->second.transmissions;
-    ++sends.retransmissions[AttributeOf(it->second.mad)];
-    return true;
+    SendTable& sends = *m_sends.Write();
+    PendingSend* send = sends.Find(token);
+    return send != nullptr && send->stage == PendingSend::Stage::kUnderWay &&
+           TransmitAgain(sends, *send);
 }
 
 std::optional<SendProgress> ReliablePort::Progress(SendToken token) const
 {
     MutexLock hold(m_lock);
-    const Sends& sends = m_sends.Read();
-    const auto it = sends.pending.find(token);
-    if (it == sends.pending.end())
+    const PendingSend* send = m_sends.Read()->Find(token);
+    if (send == nullptr)
     {
         return std::nullopt;
     }
-    const Pending& pending = it->second;
-    return SendProgress{.waiting = false,
-                        .transmissions = pending.transmissions,
-                        .retriesLeft = pending.retriesLeft,
-                        .untilNext = std::max(pending.deadline - m_runtime.Now(), Duration{0})};
+    const bool waiting = send->stage == PendingSend::Stage::kWaiting;
+    return SendProgress{.waiting = waiting,
+                        .transmissions = send->transmissions,
+                        .retriesLeft = send->retriesLeft,
+                        .untilNext = waiting
+                                         ? send->timeout
+                                         : std::max(send->deadline - m_runtime.Now(), Duration{0})};
 }
 
 std::uint64_t ReliablePort::Retransmissions(ibwire::CmAttribute attribute) const
 {
     MutexLock hold(m_lock);
-    const auto& counts = m_sends.Read().retransmissions;
-    const auto it = counts.find(attribute);
-    return it == counts.end() ? 0 : it->second;
-}
-
-void ReliablePort::SetTimer(Sends& sends)
-{
-    const Instant earliest = sends.deadlines.empty() ? kNotArmed : sends.deadlines.begin()->first;
-    if (earliest == sends.armedFor)
-    {
-        return;
-    }
-    sends.armedFor = earliest;
-    if (earliest == kNotArmed)
-    {
-        (void)m_timer->Cancel();
-        return;
-    }
-    m_timer->Arm(std::max(earliest - m_runtime.Now(), Duration{0}));
-}
-
-void ReliablePort::Expired()
-{
-    std::vector<Ended> ended;
-    {
-        MutexLock hold(m_lock);
-        Sends& sends = m_sends.Write();
-        sends.armedFor = kNotArmed; // it has just gone off
-        const Instant now = m_runtime.Now();
-        while (!sends.deadlines.empty() && sends.deadlines.begin()->first <= now)
-        {
-            if (auto end = Retry(sends, sends.deadlines.begin()->second, now))
-            {
-                ended.push_back(*end);
-            }
-        }
-        SetTimer(sends);
-    }
-    MadSink* sink = m_sink.load(std::memory_order_acquire);
-    if (sink == nullptr)
-    {
-        return;
-    }
-    for (const Ended& end : ended)
-    {
-        sink->OnSendDone(end.context, end.token, end.status);
-    }
-}
-
-std::optional<ReliablePort::Ended> ReliablePort::Retry(Sends& sends, SendToken token, Instant now)
-{
-    const auto it = sends.pending.find(token);
-    Pending& pending = it->second;
-    sends.deadlines.erase(sends.deadlines.begin());
-    SendStatus status = SendStatus::kTimeout;
-    if (pending.retriesLeft > 0)
-    {
-        --pending.retriesLeft;
-        ++sends.retries;
-        if (m_wire.Transmit(pending.mad, pending.address))
-        {
-            ++pending.transmissions;
-            ++sends.retransmissions[AttributeOf(pending.mad)];
-            // At least a little later: a timeout that is over in no time would never end.
-            pending.deadline = now + std::max(pending.timeout, Duration{1});
-            sends.deadlines.emplace(pending.deadline, token);
-            return std::nullopt;
-        }
-        status = SendStatus::kFailed;
-    }
-    const Ended end{pending.context, token, status};
-    sends.pending.erase(it);
-    return end;
-}
-
-std::uint16_t ReliablePort::Lid() const
-{
-    return m_wire.Lid();
-}
-
-std::uint8_t ReliablePort::Lmc() const
-{
-    return m_wire.Lmc();
-}
-
-std::uint8_t ReliablePort::ActiveMtu() const
-{
-    return m_wire.ActiveMtu();
-}
-
-std::uint8_t ReliablePort::ActiveRate() const
-{
-    return m_wire.ActiveRate();
-}
-
-std::optional<std::uint8_t> ReliablePort::FindGid(const ibwire::Gid& gid) const
-{
-    return m_wire.FindGid(gid);
-}
-
-ibwire::Gid ReliablePort::GidAt(std::uint8_t index) const
-{
-    return m_wire.GidAt(index);
-}
-
-std::optional<std::uint16_t> ReliablePort::FindPkey(std::uint16_t pkey) const
-{
-    return m_wire.FindPkey(pkey);
+    const auto& counts = m_sends.Read()->retransmissions;
+    const std::size_t index = CounterOf(attribute);
+    return index < counts.size() ? counts[index] : 0;
 }
 
 std::size_t ReliablePort::Outstanding() const
 {
     MutexLock hold(m_lock);
-    return m_sends.Read().pending.size();
+    return m_sends.Read()->Size();
+}
+
+std::size_t ReliablePort::Waiting() const
+{
+    MutexLock hold(m_lock);
+    return m_sends.Read()->waiting;
 }
 
 std::uint64_t ReliablePort::Retries() const
 {
     MutexLock hold(m_lock);
-    return m_sends.Read().retries;
+    return m_sends.Read()->retransmitted;
 }
 
 } // namespace ibcm

@@ -12,6 +12,11 @@ void StepRuntime::TimerInit(TimerStorage& timer, Timer& owner, WorkQueue& queue,
         .job = {
             .name = name, .item = nullptr, .timer = &owner, .queue = static_cast<Queue*>(&queue)}};
     ++m_objects;
+    // So that arming it, which is done under locks, allocates nothing.
+    if (++m_timersMade > m_timers.capacity())
+    {
+        m_timers.reserve(2 * m_timersMade);
+    }
 }
 
 void StepRuntime::TimerDestroy(TimerStorage& timer)
@@ -22,6 +27,7 @@ void StepRuntime::TimerDestroy(TimerStorage& timer)
         DieInStepRuntime("destroyed while it is armed or queued: timer", state.job.name);
     }
     --m_objects;
+    --m_timersMade;
 }
 
 void StepRuntime::TimerArm(TimerStorage& timer, Duration delay)

@@ -294,6 +294,11 @@ void StepRuntime::Flush(Queue& queue)
     }
 }
 
+std::size_t StepRuntime::LocksHeld() const
+{
+    return m_locksHeld;
+}
+
 std::size_t StepRuntime::ReadyItems() const
 {
     return m_ready;

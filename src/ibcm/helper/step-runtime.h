@@ -17,7 +17,7 @@ namespace ibcm
  * A Runtime for one thread: time is virtual and moves only when told to, work runs only when asked
  * for. For unit tests, fuzzing and benchmarks: a run is the same each time, and what cannot go on
  * (a lock taken twice, a wait that nothing will end, an object destroyed in use) aborts the program
- * with a message. Allocates nothing once its vectors have grown. Not thread-safe.
+ * with a message. Allocates when queues and timers are made, and at no other time. Not thread-safe.
  */
 class StepRuntime final : public Runtime
 {
@@ -40,6 +40,8 @@ class StepRuntime final : public Runtime
     /** Runs what is ready and lets time pass until no timer is armed any more. */
     void RunUntilIdle();
 
+    /** Locks that are held at this moment, of all classes. */
+    std::size_t LocksHeld() const;
     /** Items that are queued and not running. */
     std::size_t ReadyItems() const;
     std::size_t ArmedTimers() const;
@@ -103,8 +105,9 @@ class StepRuntime final : public Runtime
     Instant m_now{0};
     std::uint64_t m_random;
     std::uint64_t m_timersArmed{0};
-    std::vector<TimerJob*> m_timers;
-    Job* m_first{nullptr}; ///< ready items of all queues, in the order of queueing
+    std::vector<TimerJob*> m_timers; ///< has room for all that exist
+    std::size_t m_timersMade{0};     ///< and not destroyed
+    Job* m_first{nullptr};           ///< ready items of all queues, in the order of queueing
     Job* m_last{nullptr};
     std::size_t m_ready{0};
     std::size_t m_locksHeld{0};
