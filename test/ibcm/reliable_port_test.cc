@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Reliable sends: how often, when, and when no more.
-#include "ibcm/helper/loopback-wire.h"
-#include "ibcm/helper/reliable-port.h"
-#include "ibcm/helper/step-runtime.h"
+#include "reliable_port_fixture.h"
 
-#include <gtest/gtest.h>
-
-#include <functional>
-#include <optional>
 #include <vector>
 
 namespace ibcm::test
@@ -16,74 +10,6 @@ namespace
 {
 
 using std::chrono::milliseconds;
-
-class Reliably : public ::testing::Test, public MadSink
-{
-  protected:
-    Reliably()
-        : end(wire.AddEnd({1, {}, {0xffff}})),
-          other(wire.AddEnd({2, {}, {0xffff}})),
-          port(std::in_place, runtime, end, 3)
-    {
-        end.Attach(&*port);
-        port->SetSink(this);
-        wire.SetTap(
-            [this](const Flight& flight)
-            {
-                sent.push_back(runtime.Now());
-                lastByte = flight.bytes[255];
-            });
-        address.dlid = 2;
-    }
-
-    ~Reliably() override
-    {
-        if (port)
-        {
-            port->SetSink(nullptr);
-        }
-        end.Attach(nullptr);
-    }
-
-    void OnReceive(std::uint8_t portNumber, const ReceivedMad& mad) override
-    {
-        received.emplace_back(portNumber, mad);
-    }
-
-    void OnSendDone(std::uint64_t context, SendToken token, SendStatus status) override
-    {
-        done.push_back({context, token, status, runtime.Now()});
-        if (onDone)
-        {
-            onDone();
-        }
-    }
-
-    SendToken Send(Duration timeout, unsigned retries, std::uint64_t context = 9)
-    {
-        return port->Send({}, address, timeout, retries, context).value();
-    }
-
-    struct Done
-    {
-        std::uint64_t context;
-        SendToken token;
-        SendStatus status;
-        Instant when;
-    };
-
-    StepRuntime runtime;
-    LoopbackWire wire;
-    LoopbackWire::End& end;
-    LoopbackWire::End& other;
-    std::optional<ReliablePort> port;
-    MadAddress address;
-    std::vector<Instant> sent;
-    std::uint8_t lastByte{0};
-    std::vector<std::pair<std::uint8_t, ReceivedMad>> received;
-    std::vector<Done> done;
-    std::function<void()> onDone;
-};
 
 TEST_F(Reliably, RetriesAtEachTimeoutAndThenReports)
 {
@@ -305,6 +231,160 @@ TEST_F(Reliably, APortGoesWithItsSends)
     EXPECT_EQ(runtime.ArmedTimers(), 0U);
     runtime.RunUntilIdle();
     EXPECT_TRUE(done.empty());
+}
+
+TEST_F(Reliably, OneThatIsResentKeepsItsTimesAndRetries)
+{
+    const SendToken token =
+        port->Send(Mad(ibwire::CmAttribute::kRep, 7), address, milliseconds(10), 1, 0).value();
+    runtime.Advance(milliseconds(4));
+    EXPECT_TRUE(port->Resend(token));
+    runtime.RunUntilIdle();
+    EXPECT_EQ(sent, (std::vector<Instant>{milliseconds(0), milliseconds(4), milliseconds(10)}));
+    EXPECT_EQ(tags, (std::vector<std::uint8_t>{7, 7, 7}));
+    ASSERT_EQ(done.size(), 1U);
+    EXPECT_EQ(done[0].when, milliseconds(20));
+    EXPECT_FALSE(port->Resend(token));
+    EXPECT_FALSE(port->Resend(SendToken::kNone));
+    EXPECT_EQ(sent.size(), 3U);
+}
+
+TEST_F(Reliably, APortThatCannotResendSaysSoAndCarriesOn)
+{
+    const SendToken token = Send(milliseconds(10), 0);
+    end.SetDown(true);
+    EXPECT_FALSE(port->Resend(token));
+    EXPECT_EQ(port->Retries(), 0U);
+    EXPECT_EQ(port->Outstanding(), 1U);
+    runtime.RunUntilIdle();
+    ASSERT_EQ(done.size(), 1U);
+    EXPECT_EQ(done[0].status, SendStatus::kTimeout);
+}
+
+TEST_F(Reliably, ProgressTellsWhatHasBecomeOfASend)
+{
+    const SendToken token = Send(milliseconds(10), 2);
+    runtime.Advance(milliseconds(13));
+    ASSERT_TRUE(port->Resend(token));
+    const auto progress = port->Progress(token);
+    ASSERT_TRUE(progress);
+    EXPECT_FALSE(progress->waiting);
+    EXPECT_EQ(progress->transmissions, 3U);
+    EXPECT_EQ(progress->retriesLeft, 1U);
+    EXPECT_EQ(progress->untilNext, milliseconds(7));
+    ASSERT_TRUE(port->Cancel(token));
+    EXPECT_FALSE(port->Progress(token));
+    EXPECT_FALSE(port->Progress(SendToken::kNone));
+}
+
+TEST_F(Reliably, RetransmissionsAreCountedByAttribute)
+{
+    const auto send = [this](ibwire::CmAttribute attribute, unsigned retries)
+    { return port->Send(Mad(attribute, 0), address, milliseconds(1), retries, 0).value(); };
+    for (auto id = static_cast<unsigned>(ibwire::CmAttribute::kReq);
+         id <= static_cast<unsigned>(ibwire::CmAttribute::kApr);
+         ++id)
+    {
+        send(static_cast<ibwire::CmAttribute>(id), id - 0xf);
+    }
+    send(ibwire::CmAttribute::kSap, 3);
+    send(ibwire::CmAttribute::kClassPortInfo, 4);
+    EXPECT_TRUE(port->Resend(send(ibwire::CmAttribute::kRep, 0)));
+    runtime.RunUntilIdle();
+    std::uint64_t sum = 0;
+    for (auto id = static_cast<unsigned>(ibwire::CmAttribute::kReq);
+         id <= static_cast<unsigned>(ibwire::CmAttribute::kApr);
+         ++id)
+    {
+        const auto attribute = static_cast<ibwire::CmAttribute>(id);
+        const std::uint64_t resent = attribute == ibwire::CmAttribute::kRep ? 1 : 0;
+        EXPECT_EQ(port->Retransmissions(attribute), id - 0xf + resent) << "attribute " << id;
+        sum += port->Retransmissions(attribute);
+    }
+    EXPECT_EQ(port->Retransmissions(ibwire::CmAttribute::kSap), 0U);
+    EXPECT_EQ(port->Retransmissions(ibwire::CmAttribute::kClassPortInfo), 0U);
+    EXPECT_EQ(port->Retries(), sum + 7);
+}
+
+TEST_F(Reliably, ARetryThatTheWireRefusesIsNotCounted)
+{
+    ASSERT_TRUE(port->Send(Mad(ibwire::CmAttribute::kDreq, 0), address, milliseconds(1), 3, 0));
+    runtime.Advance(milliseconds(1));
+    end.SetDown(true);
+    runtime.RunUntilIdle();
+    EXPECT_EQ(port->Retransmissions(ibwire::CmAttribute::kDreq), 1U);
+    ASSERT_EQ(done.size(), 1U);
+    EXPECT_EQ(done[0].status, SendStatus::kFailed);
+}
+
+TEST_F(Reliably, SendsThatFallDueTogetherEndInTheOrderOfSending)
+{
+    // Each armed later than the next, by way of Modify: it is the sending that counts.
+    std::vector<SendToken> tokens;
+    for (unsigned i = 0; i < 200; ++i)
+    {
+        tokens.push_back(Send(milliseconds(50), 0, i));
+    }
+    for (unsigned i = 200; i-- > 0;)
+    {
+        ASSERT_TRUE(port->Modify(tokens[i], milliseconds(5)));
+    }
+    runtime.RunUntilIdle();
+    ASSERT_EQ(done.size(), 200U);
+    for (unsigned i = 0; i < 200; ++i)
+    {
+        EXPECT_EQ(done[i].context, i);
+    }
+}
+
+TEST_F(Reliably, TheLongestTimeoutIsLongAndNotOver)
+{
+    runtime.Advance(milliseconds(1));
+    const SendToken token = Send(Duration::max(), 0);
+    runtime.Advance(std::chrono::hours(24 * 365 * 50));
+    EXPECT_TRUE(done.empty());
+    EXPECT_TRUE(port->Modify(token, Duration::max()));
+    EXPECT_TRUE(port->Cancel(token));
+}
+
+TEST_F(Reliably, APortTellsWhatItsLinkIs)
+{
+    LoopbackWire::EndTables tables{16};
+    EXPECT_EQ(port->Lmc(), 0);
+    EXPECT_EQ(port->ActiveMtu(), 5);
+    EXPECT_EQ(port->ActiveRate(), 16);
+    tables.lmc = 2;
+    tables.activeMtu = ibwire::Mtu::k2048;
+    tables.activeRate = ibwire::Rate::k40Gbps;
+    ReliablePort slow(runtime, wire.AddEnd(tables), 1);
+    EXPECT_EQ(slow.Lmc(), 2);
+    EXPECT_EQ(slow.ActiveMtu(), 4);
+    EXPECT_EQ(slow.ActiveRate(), 7);
+}
+
+TEST_F(Reliably, APortWithAnLmcHasSeveralLids)
+{
+    LoopbackWire::EndTables tables{16};
+    tables.lmc = 2;
+    LoopbackWire::End& wide = wire.AddEnd(tables);
+    ReliablePort sender(runtime, wide, 1);
+    MadAddress back;
+    back.dlid = 1;
+    back.sourcePathBits = 3;
+    ASSERT_TRUE(sender.Send({}, back, Duration{0}, 0, 0));
+    wire.DeliverAll();
+    ASSERT_EQ(received.size(), 1U);
+    EXPECT_EQ(received[0].second.replyAddress.dlid, 19);
+    EXPECT_EQ(received[0].second.destinationPathBits, 0);
+
+    // Ends are counted from 0: the wide one is 2, and 3 is nobody.
+    for (const auto& [lid, to] : {std::pair{15, 3U}, {16, 2U}, {19, 2U}, {20, 3U}})
+    {
+        address.dlid = static_cast<std::uint16_t>(lid);
+        ASSERT_TRUE(port->Send({}, address, Duration{0}, 0, 0));
+        EXPECT_EQ(wire.At(0).to, to) << "LID " << lid;
+        wire.DropAll();
+    }
 }
 
 } // namespace
