@@ -118,6 +118,24 @@ class Reliably : public ::testing::Test, public MadSink
     std::function<void()> onDone;
 };
 
+/** One whose windows have room for two. */
+class Windowed : public Reliably
+{
+  protected:
+    Windowed()
+    {
+        options.requestWindow = 2;
+        Use(options);
+    }
+
+    Result<SendToken> TrySend(ibwire::CmAttribute attribute, std::uint8_t tag, unsigned retries = 0)
+    {
+        return port->Send(Mad(attribute, tag), address, kWait, retries, tag);
+    }
+
+    ReliablePortOptions options;
+};
+
 } // namespace ibcm::test
 
 #endif /* TEST_IBCM_RELIABLE_PORT_FIXTURE_H */
