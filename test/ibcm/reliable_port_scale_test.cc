@@ -93,10 +93,10 @@ class Crowd : public ::testing::Test
         port->SetSink(&sink);
     }
 
-    /** To a destination of its own for each hundred. */
+    /** To a destination of its own for each ten. */
     SendToken Request(std::uint64_t number, unsigned retries)
     {
-        address.dlid = static_cast<std::uint16_t>(1 + number / 100);
+        address.dlid = static_cast<std::uint16_t>(1 + number / 10);
         return port->Send(mad, address, milliseconds(10), retries, number).value();
     }
 
@@ -159,7 +159,7 @@ TEST_F(Crowd, TheHookSeesWhatIsAllocatedUnderALock)
 TEST_F(Crowd, NothingIsAllocatedOrFreedUnderTheLockWhileItGrows)
 {
     ReliablePortOptions options;
-    options.requestWindow = 32; // most of them wait, some of the time
+    options.requestWindow = 4; // more than half of them wait at first
     options.backoff = Backoff{};
     Use(options);
     tokens.reserve(5000);
@@ -173,7 +173,7 @@ TEST_F(Crowd, NothingIsAllocatedOrFreedUnderTheLockWhileItGrows)
 TEST_F(Crowd, NothingIsAllocatedOrFreedUnderTheLockWhenTheWireFails)
 {
     ReliablePortOptions options;
-    options.requestWindow = 32;
+    options.requestWindow = 4;
     Use(options);
     tokens.reserve(2000);
     for (std::uint64_t i = 1; i <= 2000; ++i)
@@ -198,6 +198,40 @@ TEST_F(Crowd, OnceGrownNothingIsAllocatedAtAll)
     LiveThrough(200);
     EXPECT_EQ(hook.Allocations(), 0U);
     EXPECT_EQ(hook.Others(), 0U);
+}
+
+TEST_F(Crowd, AFewSendsNeedNoMemoryAndTakeTheLockOnceEach)
+{
+    // A second hold would be one more place where an explorer has to try every order.
+    unsigned locks = 0;
+    runtime.SetLockHook([&](const char*) { ++locks; });
+    AllocationHook hook(runtime);
+    for (std::uint64_t i = 1; i <= 4; ++i)
+    {
+        address.dlid = static_cast<std::uint16_t>(i);
+        ASSERT_TRUE(port->Send(mad, address, milliseconds(10), 1, i));
+    }
+    EXPECT_EQ(locks, 4U);
+    EXPECT_EQ(hook.Others(), 0U);
+    runtime.SetLockHook({});
+}
+
+TEST_F(Crowd, WhatTheWireRefusesLeavesNothingBehind)
+{
+    sink.down = true;
+    const auto refused = [this](std::uint64_t number)
+    {
+        address.dlid = static_cast<std::uint16_t>(number);
+        return port->Send(mad, address, milliseconds(10), 1, number) ==
+               tl::unexpected(CmError::kSendFailed);
+    };
+    ASSERT_TRUE(refused(1));
+    AllocationHook hook(runtime);
+    for (std::uint64_t i = 2; i <= 1000; ++i)
+    {
+        ASSERT_TRUE(refused(i));
+    }
+    EXPECT_EQ(hook.Others(), 0U) << "something was kept for a destination";
 }
 
 TEST_F(Crowd, WhatFallsDueTogetherIsHandledInBatches)
@@ -245,6 +279,7 @@ TEST_F(Crowd, BetweenTwoBatchesOthersHaveTheirTurn)
                 EXPECT_TRUE(port->Cancel(tokens[64]));
                 EXPECT_TRUE(port->Modify(tokens[65], milliseconds(30)));
                 Request(1000, 0);
+                EXPECT_EQ(runtime.ArmedTimers(), 0U) << "set for what is being handled already";
             }
         });
     runtime.Advance(milliseconds(10));

@@ -20,6 +20,8 @@ namespace ibcm
 /** What Send was given. */
 struct ReliablePort::Request
 {
+    ibwire::CmAttribute attribute;
+    bool windowed; ///< goes through a window
     const ibwire::MadBytes& mad;
     const MadAddress& address;
     Duration timeout;

@@ -94,7 +94,14 @@ Result<SendToken> ReliablePort::Send(const ibwire::MadBytes& mad,
         }
         return SendToken::kNone;
     }
-    const Request request{mad, address, std::min(timeout, kLongestTimeout), retries, context};
+    const ibwire::CmAttribute attribute = AttributeOf(mad);
+    const Request request{.attribute = attribute,
+                          .windowed = m_options.requestWindow != 0 && IsRequest(attribute),
+                          .mad = mad,
+                          .address = address,
+                          .timeout = std::min(timeout, kLongestTimeout),
+                          .retries = retries,
+                          .context = context};
     SendLeftovers leftovers;
     SendSupplies supplies;
     do
@@ -105,7 +112,7 @@ Result<SendToken> ReliablePort::Send(const ibwire::MadBytes& mad,
         {
             return tl::unexpected(CmError::kNoResources);
         }
-        if (sends.Stock(supplies))
+        if (sends.Stock(supplies, request.windowed))
         {
             return Start(sends, request, leftovers);
         }
@@ -117,12 +124,8 @@ Result<SendToken> ReliablePort::Start(SendTable& sends,
                                       const Request& request,
                                       SendLeftovers& leftovers)
 {
-    const ibwire::CmAttribute attribute = AttributeOf(request.mad);
-    RequestWindow* window = nullptr;
-    if (m_options.requestWindow != 0 && IsRequest(attribute))
-    {
-        window = &sends.WindowOf(KeyOf(attribute, request.address));
-    }
+    RequestWindow* window =
+        request.windowed ? &sends.WindowOf(KeyOf(request.attribute, request.address)) : nullptr;
     const bool now = window == nullptr || HasTurn(*window);
     if (!now && Full(sends, *window))
     {

@@ -29,11 +29,11 @@ class MadWire
     /** Never blocks and never calls back. False if the MAD could not even be handed to the port. */
     virtual bool Transmit(const ibwire::MadBytes& mad, const MadAddress& address) = 0;
     virtual std::uint16_t Lid() const = 0;
-    /** LID mask control, 0..7. */
+    /** LID mask control, 0..7; 0 unless overridden. */
     virtual std::uint8_t Lmc() const;
-    /** MTU code of the port, 1..5. */
+    /** Code of the port's active MTU, 1..5; that of 4096 bytes unless overridden. */
     virtual std::uint8_t ActiveMtu() const;
-    /** Rate code of the port's link. */
+    /** Rate code of the port's link; that of 100 Gb/s unless overridden. */
     virtual std::uint8_t ActiveRate() const;
     virtual std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const = 0;
     virtual ibwire::Gid GidAt(std::uint8_t index) const = 0;

@@ -12,6 +12,7 @@ namespace
 
 // About 100 kB a port at the most, and only once so many have been under way.
 constexpr std::size_t kMaxSpare = 256;
+constexpr std::size_t kSpareAtFirst = 4;
 
 } // namespace
 
@@ -43,6 +44,15 @@ SendTable::SendTable()
     : m_spareSends(kMaxSpare),
       m_spareWindows(kMaxSpare)
 {
+    SendSupplies supplies;
+    supplies.slots = StableArray<SendSlots::Slot>::MakeSegment(0);
+    supplies.deadlines = StableArray<DeadlineHeap::Entry>::MakeSegment(0);
+    for (std::size_t i = 0; i < kSpareAtFirst; ++i)
+    {
+        supplies.send = std::make_unique<PendingSend>();
+        supplies.window = std::make_unique<RequestWindow>();
+        (void)Stock(supplies, true);
+    }
 }
 
 SendTable::~SendTable()
@@ -51,7 +61,7 @@ SendTable::~SendTable()
     m_slots.ForEach([](PendingSend& send) { delete &send; });
 }
 
-bool SendTable::Stock(SendSupplies& supplies)
+bool SendTable::Stock(SendSupplies& supplies, bool windowed)
 {
     m_spareSends.Put(supplies.send);
     m_spareWindows.Put(supplies.window);
@@ -60,7 +70,7 @@ bool SendTable::Stock(SendSupplies& supplies)
 
     supplies.wanted = 0;
     supplies.wanted |= m_spareSends.Empty() ? SendSupplies::kSend : 0U;
-    supplies.wanted |= m_spareWindows.Empty() ? SendSupplies::kWindow : 0U;
+    supplies.wanted |= windowed && m_spareWindows.Empty() ? SendSupplies::kWindow : 0U;
     if (!m_slots.HasRoom())
     {
         supplies.wanted |= SendSupplies::kSlots;

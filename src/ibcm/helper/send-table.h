@@ -52,12 +52,13 @@ struct SendLeftovers
 };
 
 /**
- * The reliable sends of a port and the windows that their requests go through. No member function
- * allocates or frees. Not thread-safe.
+ * The reliable sends of a port and the windows that their requests go through. Allocates and frees
+ * when it is made and destroyed, and at no other time. Not thread-safe.
  */
 class SendTable
 {
   public:
+    /** With memory for a few sends, all that most ports ever need. */
     SendTable();
     /** Frees the sends that are left. */
     ~SendTable();
@@ -66,12 +67,12 @@ class SendTable
     SendTable& operator=(const SendTable&) = delete;
 
     /**
-     * Takes the supplies in and sees whether there is enough for one more send and one more window;
-     * if not, says in @p supplies what is wanted.
+     * Takes the supplies in and sees whether there is enough for one more send and, if it goes
+     * through one, one more window; if not, says in @p supplies what is wanted.
      */
-    bool Stock(SendSupplies& supplies);
+    bool Stock(SendSupplies& supplies, bool windowed);
 
-    /** The window of the key; made, and empty, if there was none. After Stock. */
+    /** The window of the key; made, and empty, if there was none. After Stock for one. */
     RequestWindow& WindowOf(const WindowKey& key);
     /** A send with a token and its place in the order; else as its last use left it. After Stock.
      */
