@@ -36,6 +36,14 @@ void Check(bool good, const char* what)
     }
 }
 
+Options LimitedTo(std::uint32_t maxIds)
+{
+    Options options;
+    options.limits.maxIds = maxIds;
+    options.limits.backlog = maxIds;
+    return options;
+}
+
 /** Answers each event with the next step of a connection's life. */
 class Consumer final : public EventHandler
 {
@@ -94,8 +102,8 @@ class Hosts
           m_endB(m_wire.AddEnd({2, {GidOf(kGuidB)}, {0xffff}})),
           m_portA(runtime, m_endA, 1),
           m_portB(runtime, m_endB, 1),
-          managerA(runtime, DeviceInfo{kGuidA, 5}, Options{maxIds, nullptr}),
-          managerB(runtime, DeviceInfo{kGuidB, 5}, Options{maxIds, nullptr})
+          managerA(runtime, DeviceInfo{kGuidA, 5}, LimitedTo(maxIds)),
+          managerB(runtime, DeviceInfo{kGuidB, 5}, LimitedTo(maxIds))
     {
         m_endA.Attach(&m_portA);
         m_endB.Attach(&m_portB);

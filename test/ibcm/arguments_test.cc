@@ -148,7 +148,12 @@ class RefusingIn : public Pair, public ::testing::WithParamInterface<State>
         };
 
         const Named calls[] = {
-            {Input::kCallListen, [&] { return cm.Listen(id, kService + 7); }},
+            {Input::kCallListen,
+             [&]() -> Status
+             {
+                 const auto done = cm.Listen(id, kService + 7);
+                 return done ? Status() : tl::unexpected(done.error());
+             }},
             {Input::kCallSendReq,
              [&]
              {
@@ -166,7 +171,7 @@ class RefusingIn : public Pair, public ::testing::WithParamInterface<State>
         const std::size_t outstanding = hostA->port.Outstanding() + hostB->port.Outstanding();
         for (const Named& one : calls)
         {
-            if (FindTransition(state, one.input) != nullptr)
+            if (FindTransition(state, one.input, Behaviour::kStrict) != nullptr)
             {
                 continue;
             }

@@ -66,13 +66,14 @@ TEST_F(Losing, ALostRepIsSentAgainAfterTheTimeThatTheReqAskedFor)
     const Instant first = runtime.Now();
     runtime.Advance(kReqWait);
     Settle();
-    EXPECT_EQ(TakeSent(), "B>REP A>REQ") << "the REQ comes again, and is known";
+    const SentMad firstRep = sent.front();
+    EXPECT_EQ(TakeSent(), "B>REP A>REQ B>REP") << "the REQ comes again, is known, and answered";
     EXPECT_EQ(hostB->cm.Counters().duplicates[kReqKind], 1U);
+    EXPECT_EQ(StateA(), State::kRepRcvd);
     runtime.Advance(kRepWait - kReqWait);
     ASSERT_EQ(sent.size(), 1U);
-    EXPECT_EQ(sent[0].when - first, kRepWait);
-    Settle();
-    EXPECT_EQ(StateA(), State::kRepRcvd);
+    EXPECT_EQ(sent[0].when - first, kRepWait) << "the REP's own timer goes on as before";
+    EXPECT_EQ(sent[0].bytes, firstRep.bytes);
     ASSERT_TRUE(hostA->cm.SendRtu(a));
     Settle();
     EXPECT_EQ(StateB(), State::kEstablished);
@@ -199,7 +200,7 @@ TEST_F(Losing, WithoutRetriesThereIsOneTransmission)
     EXPECT_EQ(hostA->consumer.TakeNames(), "REQ_ERROR");
 }
 
-TEST_F(Losing, DuplicatesOfAReqAreCountedAndDropped)
+TEST_F(Losing, DuplicatesOfAReqAreCountedAndOnlyTheRepIsSentAgain)
 {
     for (const State state : {State::kReqRcvd, State::kRepSent, State::kEstablished})
     {
@@ -234,7 +235,8 @@ TEST_F(Losing, DuplicatesOfAReqAreCountedAndDropped)
         EXPECT_EQ(hostB->cm.Counters().duplicates[kReqKind], before + 1);
         EXPECT_EQ(hostB->cm.LiveIds(), ids);
         EXPECT_EQ(StateB(), state);
-        EXPECT_EQ(TakeSent(), "");
+        EXPECT_EQ(TakeSent(), state == State::kRepSent ? "B>REP" : "");
+        wire.DropAll();
     }
 }
 
@@ -309,15 +311,16 @@ TEST_F(Losing, ADreqThatOvertakesTheRtuClosesTheConnection)
     EXPECT_EQ(hostB->consumer.TakeNames(), "DREQ_RECEIVED");
 }
 
-TEST_F(Losing, ARepForARequestThatWasTakenBackIsDropped)
+TEST_F(Losing, ARepForARequestThatWasTakenBackIsRejected)
 {
     ReachB(State::kReqRcvd);
     ASSERT_TRUE(hostB->cm.SendRep(b, Rep()));
     DestroyA(a);
     wire.Drop(1); // the REJ
     Settle();
-    EXPECT_EQ(hostA->cm.Counters().unmatched, 1U);
-    EXPECT_EQ(StateB(), State::kRepSent);
+    EXPECT_EQ(hostA->cm.Counters().Unmatched(), 1U);
+    EXPECT_EQ(LastSent<ibwire::CmRej>().reason, ibwire::RejReason::kInvalidCommId);
+    EXPECT_EQ(StateB(), State::kIdle);
 }
 
 TEST_F(Losing, MessagesForAFormerUserOfAnIdAreUnmatched)
@@ -335,7 +338,7 @@ TEST_F(Losing, MessagesForAFormerUserOfAnIdAreUnmatched)
         DestroyA(others.back());
     }
     InjectToA(ibwire::CmRep{.localCommId = 1, .remoteCommId = former});
-    EXPECT_EQ(hostA->cm.Counters().unmatched, 1U);
+    EXPECT_EQ(hostA->cm.Counters().Unmatched(), 1U);
 }
 
 TEST_F(Losing, NothingButCmMessagesIsListenedTo)
@@ -352,7 +355,7 @@ TEST_F(Losing, NothingButCmMessagesIsListenedTo)
         broken.bytes[static_cast<std::size_t>(offset)] = static_cast<std::uint8_t>(value);
         hostB->port.Received(broken);
     }
-    EXPECT_EQ(hostB->cm.Counters().malformed, 7U);
+    EXPECT_EQ(hostB->cm.Counters().Malformed(), 7U);
     EXPECT_EQ(hostB->consumer.TakeNames(), "");
     for (const auto& message : {ibwire::CmMessage{ibwire::CmMra{}},
                                 ibwire::CmMessage{ibwire::CmRtu{}},
@@ -362,7 +365,9 @@ TEST_F(Losing, NothingButCmMessagesIsListenedTo)
     {
         InjectToB(message);
     }
-    EXPECT_EQ(hostB->cm.Counters().unmatched, 5U);
+    const auto& discarded = hostB->cm.Counters().discarded;
+    EXPECT_EQ(hostB->cm.Counters().Unmatched(), 4U);
+    EXPECT_EQ(discarded[static_cast<std::size_t>(Discard::kZeroCommId)], 1U) << "the REP";
 }
 
 } // namespace

@@ -59,6 +59,11 @@ void LifeObserver::OnFreed(const void* object)
     EXPECT_EQ(m_living.erase(object), 1U) << "something freed that was not made";
 }
 
+void LifeObserver::OnViolation(const char* invariant, const void*, const char* what)
+{
+    ADD_FAILURE() << "invariant " << invariant << " violated: " << what;
+}
+
 Host::Host(StepRuntime& runtime,
            LoopbackWire& wire,
            std::uint64_t guid,
@@ -79,16 +84,23 @@ Host::~Host()
     end.Attach(nullptr);
 }
 
-Pair::Pair()
+Pair::Pair(const Options& options)
 {
     runtime.SetObserver(&life);
-    hostA = std::make_unique<Host>(runtime, wire, kGuidA, kLidA);
-    hostB = std::make_unique<Host>(runtime, wire, kGuidB, kLidB);
+    hostA = std::make_unique<Host>(runtime, wire, kGuidA, kLidA, options);
+    hostB = std::make_unique<Host>(runtime, wire, kGuidB, kLidB, options);
     wire.SetTap(
         [this](const Flight& flight)
         {
             const auto message = ibwire::DecodeCm(flight.bytes);
-            ASSERT_TRUE(message) << "something other than a CM message was sent";
+            if (!message)
+            {
+                const ibwire::MadHeader header = ibwire::DecodeHeader(flight.bytes);
+                EXPECT_EQ(header.method, ibwire::MadMethod::kGetResp)
+                    << "something other than a CM message or an answer was sent";
+                answers.push_back(flight);
+                return;
+            }
             sent.push_back({flight.from,
                             runtime.Now(),
                             flight.address,

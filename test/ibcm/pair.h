@@ -65,6 +65,7 @@ class LifeObserver final : public Observer
                 const void* object,
                 std::size_t bytes) override;
     void OnFreed(const void* object) override;
+    void OnViolation(const char* invariant, const void* object, const char* what) override;
 
     std::size_t Made() const
     {
@@ -126,7 +127,7 @@ inline constexpr std::uint8_t kRetries = 3;
 class Pair : public ::testing::Test
 {
   protected:
-    Pair();
+    explicit Pair(const Options& options = {}); ///< of both hosts
     /** Destroys all ids that are left, lets TIMEWAIT pass and checks that nothing has stayed. */
     void TearDown() override;
 
@@ -182,6 +183,7 @@ class Pair : public ::testing::Test
     LifeObserver life;
     LoopbackWire wire;
     std::vector<SentMad> sent;
+    std::vector<Flight> answers; ///< transmitted answers to Gets and Sets
     std::unique_ptr<Host> hostA;
     std::unique_ptr<Host> hostB;
     Handle a{Handle::kNone};        ///< A's id in Establish and Reach

@@ -183,7 +183,7 @@ TEST(Protocol, EveryPairOfStateAndInputAgreesWithTheDescription)
             const auto input = static_cast<Input>(i);
             SCOPED_TRACE(std::string(ToString(state)) + " + " + ToString(input));
             const Row* expected = Expected(state, input);
-            const Transition* actual = FindTransition(state, input);
+            const Transition* actual = FindTransition(state, input, Behaviour::kStrict);
             ++cells;
             ASSERT_EQ(actual != nullptr, expected != nullptr);
             if (actual == nullptr)
@@ -258,7 +258,7 @@ TEST(Protocol, DestroyLeadsFromEveryStateToIdle)
         unsigned steps = 0;
         for (; state != State::kIdle && steps < 4; ++steps)
         {
-            const Transition* row = FindTransition(state, Input::kCallDestroy);
+            const Transition* row = FindTransition(state, Input::kCallDestroy, Behaviour::kStrict);
             ASSERT_NE(row, nullptr) << ToString(state) << " cannot be destroyed";
             state = row->to;
         }

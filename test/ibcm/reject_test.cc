@@ -230,7 +230,7 @@ TEST_F(Rejecting, ARejFromAnotherIdDoesNothing)
                             .remoteCommId = hostB->cm.CommIdOf(b).value(),
                             .reason = RejReason::kConsumer});
     EXPECT_EQ(StateB(), State::kEstablished);
-    EXPECT_EQ(hostB->cm.Counters().unmatched, 1U);
+    EXPECT_EQ(hostB->cm.Counters().Unmatched(), 1U);
 }
 
 TEST_F(Rejecting, ALyingInfoLengthIsCutToWhatTheMessageHolds)
@@ -297,7 +297,7 @@ TEST_F(Rejecting, AFullTableRefusesForWantOfResources)
 {
     hostB->end.Attach(nullptr);
     Options few;
-    few.maxIds = 2;
+    few.limits.maxIds = 2;
     Host small(runtime, wire, kGuidB + 0x100, kLidB + 1, few);
     const Handle service = small.cm.Create(small.consumer).value();
     ASSERT_TRUE(small.cm.Listen(service, kService));

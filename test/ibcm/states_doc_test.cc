@@ -21,7 +21,7 @@ constexpr const char* kPath = "doc/states.md"; // tests run at the top of the ch
 constexpr const char* kHead =
     "# The states of a connection\n"
     "\n"
-    "<!-- Made from Transitions() in src/ibcm/model/protocol.cc by test/ibcm/states_doc_test.cc:\n"
+    "<!-- Made from the tables in src/ibcm/model/protocol.cc by test/ibcm/states_doc_test.cc:\n"
     "     do not edit; WEFT_UPDATE_DOC=1 ./weft test ibcm writes it again. -->\n"
     "\n"
     "What the Connection Manager does in each state on each input (InfiniBand Architecture vol. "
@@ -34,30 +34,29 @@ constexpr const char* kHead =
 
 const char* NameOf(Reply reply)
 {
-    switch (reply)
-    {
-    case Reply::kNone:
-        return "";
-    case Reply::kReq:
-        return "REQ";
-    case Reply::kRep:
-        return "REP";
-    case Reply::kRtu:
-        return "RTU";
-    case Reply::kRejCaller:
-        return "REJ (caller's reason)";
-    case Reply::kRejConsumer:
-        return "REJ 28 (consumer)";
-    case Reply::kRejTimeout:
-        return "REJ 4 (timeout)";
-    case Reply::kRejStale:
-        return "REJ 10 (stale)";
-    case Reply::kDreq:
-        return "DREQ";
-    case Reply::kDrep:
-        return "DREP";
-    }
-    return "?";
+    constexpr const char* kNames[] = {
+        "",
+        "REQ",
+        "REP",
+        "RTU",
+        "MRA of REQ",
+        "MRA of REP",
+        "MRA of LAP",
+        "REJ (caller's reason)",
+        "REJ 28 (consumer)",
+        "REJ 4 (timeout)",
+        "REJ 10 (stale)",
+        "DREQ",
+        "DREQ, once",
+        "DREP",
+        "LAP",
+        "APR",
+        "SIDR_REQ",
+        "SIDR_REP",
+        "SIDR_REP, status 2",
+    };
+    static_assert(std::size(kNames) == static_cast<std::size_t>(Reply::kSidrRejected) + 1);
+    return kNames[static_cast<std::size_t>(reply)];
 }
 
 std::string ActionsOf(std::uint8_t actions)
@@ -74,6 +73,9 @@ std::string ActionsOf(std::uint8_t actions)
         {kForgetPeer, "forget the peer"},
         {kLeavePeer, "the peer's record ages on its own"},
         {kUnlisten, "stop listening"},
+        {kExtendWait, "wait longer"},
+        {kForgetSidr, "forget the SIDR_REQ"},
+        {kUsePath, "use the alternate path"},
     };
     std::string text;
     unsigned known = 0;
@@ -91,7 +93,7 @@ std::string ActionsOf(std::uint8_t actions)
 
 bool IsMessage(Input input)
 {
-    return input >= Input::kReqAccepted && input <= Input::kDrep;
+    return input >= Input::kReqAccepted && input <= Input::kSidrRep;
 }
 
 /** A table with columns as wide as their longest cell, so that the page also reads as plain text.
@@ -126,31 +128,73 @@ std::string Table(const std::vector<std::vector<std::string>>& rows)
     return text;
 }
 
+using Rows = std::vector<std::vector<std::string>>;
+
+const Rows kHeadings{{"Input", "Next state", "Sends", "Event", "Also"}};
+
+template <class Row>
+std::vector<std::string> Cells(const Row& row)
+{
+    const std::string input = ToString(row.input);
+    return {IsMessage(row.input) ? input : "*" + input + "*",
+            row.to == row.from ? "" : ToString(row.to),
+            NameOf(row.reply),
+            row.event == EventType::kNone ? "" : ToString(row.event),
+            ActionsOf(row.actions)};
+}
+
+template <class Row, class StateType>
+std::string Section(std::span<const Row> all, StateType state, const std::string& title)
+{
+    Rows rows = kHeadings;
+    for (const Row& row : all)
+    {
+        if (row.from == state)
+        {
+            rows.push_back(Cells(row));
+        }
+    }
+    return rows.size() > 1 ? "\n## " + title + "\n\n" + Table(rows) : "";
+}
+
+template <class Row>
+void AddExceptions(Rows& rows,
+                   std::span<const Exception<Row>> exceptions,
+                   const std::string& prefix)
+{
+    for (const Exception<Row>& exception : exceptions)
+    {
+        std::vector<std::string> cells = Cells(exception.row);
+        cells.insert(cells.begin(), prefix + ToString(exception.row.from));
+        cells.back() = exception.what;
+        if (exception.dropped)
+        {
+            cells[2] = "(dropped)";
+        }
+        rows.push_back(cells);
+    }
+}
+
 std::string StatesText()
 {
     std::string text = kHead;
     for (std::size_t s = 0; s < kStateCount; ++s)
     {
-        std::vector<std::vector<std::string>> rows{
-            {"Input", "Next state", "Sends", "Event", "Also"}};
-        for (const Transition& row : Transitions())
-        {
-            if (row.from != static_cast<State>(s))
-            {
-                continue;
-            }
-            const std::string input = ToString(row.input);
-            rows.push_back({IsMessage(row.input) ? input : "*" + input + "*",
-                            row.to == row.from ? "" : ToString(row.to),
-                            NameOf(row.reply),
-                            row.event == EventType::kNone ? "" : ToString(row.event),
-                            ActionsOf(row.actions)});
-        }
-        if (rows.size() > 1)
-        {
-            text += "\n## " + std::string(ToString(static_cast<State>(s))) + "\n\n" + Table(rows);
-        }
+        const auto state = static_cast<State>(s);
+        text += Section(Transitions(), state, ToString(state));
     }
+    for (std::size_t s = 0; s < kLapStateCount; ++s)
+    {
+        const auto state = static_cast<LapState>(s);
+        text += Section(
+            LapTransitions(), state, std::string("ESTABLISHED, alternate path ") + ToString(state));
+    }
+    Rows rows{{"State", "Input", "Next state", "Sends", "Event", "Difference"}};
+    AddExceptions(rows, LinuxTransitions(), "");
+    AddExceptions(rows, LinuxLapTransitions(), "alternate path ");
+    text += "\n## With Behaviour::kLinux61\n\nThese rows differ; behaviour.md has what differs "
+            "outside the tables.\n\n" +
+            Table(rows);
     return text;
 }
 

@@ -3,10 +3,19 @@
 #define IBCM_CM_ID_H
 
 #include "ibcm/model/event.h"
+#include "ibcm/model/invariants.h"
+#include "ibcm/model/listener.h"
 #include "ibcm/model/mad-port.h"
 #include "ibcm/model/peer-record.h"
+#include "ibcm/model/peer-to-peer-record.h"
+#include "ibcm/model/port-slot.h"
 #include "ibcm/model/protocol.h"
+#include "ibcm/model/queued-event.h"
+#include "ibcm/model/sidr-record.h"
 #include "ibcm/model/sync.h"
+#include "ibcm/model/timeline.h"
+
+#include <boost/intrusive/list_hook.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -23,19 +32,19 @@ namespace ibcm
 /** The port that an id's messages take, and where they go. */
 struct Route
 {
-    MadPort* port{nullptr};
-    std::uint8_t portNumber{0};
+    PortSlot* slot{nullptr}; ///< null: none, or it was removed
     MadAddress address;
 };
 
 /** What both sides have agreed on so far. */
 struct Connection
 {
-    bool active{false};            ///< this side sent the REQ
-    std::uint64_t serviceId{0};    ///< in LISTEN: what it listens to
-    std::uint32_t remoteCommId{0}; ///< 0 until the peer's first message is accepted
-    std::uint64_t transactionId{
-        0}; ///< of the message that is being answered, or of the own request
+    bool active{false};             ///< this side sent the REQ
+    bool peerToPeer{false};         ///< the peer may send one, too
+    std::uint64_t serviceId{0};     ///< in LISTEN: what it listens to
+    std::uint32_t remoteCommId{0};  ///< 0 until the peer's first message is accepted
+    std::uint64_t transactionId{0}; ///< of the message that is being answered
+    std::uint64_t requestId{0};     ///< transaction id of the own request
     std::uint64_t remoteCaGuid{0};
     QpType qpType{QpType::kRc};
     std::uint32_t localQpn{0};
@@ -44,16 +53,34 @@ struct Connection
     std::uint32_t remotePsn{0};
     std::uint8_t responderResources{0};
     std::uint8_t initiatorDepth{0};
+    std::uint8_t minResponderResources{0}; ///< of the REP
     std::uint8_t retryCount{0};
     std::uint8_t rnrRetryCount{0};
     std::uint8_t maxCmRetries{0};
     std::uint8_t ackTimeout{0}; ///< exponent, of this side's QP
+    std::uint8_t redirectsLeft{0};
     bool srq{false};
     bool flowControl{false};
     Duration responseTimeout{0}; ///< the wait after each reliable message
     Duration timewait{0};
     Route route;
     Path primaryPath; ///< from this side to the peer
+};
+
+/** The alternate path of a connection, and what the latest LAP said; for ids that use one. */
+struct Alternate
+{
+    bool loaded{false}; ///< `path` may be used
+    Path path;          ///< from this side to the peer
+    Route route;        ///< that it takes
+    std::uint8_t ackTimeout{0};
+    Path proposed; ///< by the LAP that is being answered, or that is out
+    Route proposedRoute;
+    std::uint64_t lapId{0};     ///< its transaction id
+    bool answered{false};       ///< the latest LAP has had its APR
+    ibwire::AprStatus status{}; ///< of that
+    std::vector<std::uint8_t> info;
+    std::vector<std::uint8_t> privateData;
 };
 
 /** The reliable message that waits for its answer. */
@@ -63,14 +90,59 @@ struct Outstanding
     Input timeout{Input::kReqTimeout}; ///< what its last time-out means to the state machine
 };
 
+/** What an unreliable reply said, for when it must be sent again. */
+struct LastReply
+{
+    std::uint8_t serviceTimeout{0}; ///< of an MRA
+    std::vector<std::uint8_t> privateData;
+};
+
+/** A thread that is telling a listener's REQ; lives on that thread's stack. */
+struct Accepting
+{
+    std::uint64_t thread;
+    Accepting* next;
+};
+
 /** Who is told, and how far the telling has come. */
 struct Delivery
 {
     bool busy{false}; ///< a thread is in the handler, or about to be: others leave their event here
     bool stopped{false};     ///< the id is being destroyed: nothing more is told
+    bool inside{false};      ///< a thread is in the handler
     std::uint64_t thread{0}; ///< the thread in the handler
-    std::vector<std::unique_ptr<Event>> waiting; ///< oldest first; a few at most
-    std::vector<std::uint64_t> accepting; ///< of a listener: threads that are telling its REQs
+    EventPtr waiting;        ///< oldest first; a few at most
+    QueuedEvent* last{nullptr};
+    std::size_t waitingCount{0};
+    Accepting* accepting{nullptr}; ///< of a listener: threads that are telling its REQs
+
+    void Append(EventPtr event)
+    {
+        QueuedEvent* added = event.get();
+        (last == nullptr ? waiting : last->next) = std::move(event);
+        last = added;
+        ++waitingCount;
+    }
+
+    /** @return null if there is none. */
+    EventPtr TakeFirst()
+    {
+        EventPtr first = std::move(waiting);
+        if (first)
+        {
+            waiting = std::move(first->next);
+            last = waiting ? last : nullptr;
+            --waitingCount;
+        }
+        return first;
+    }
+
+    void Clear()
+    {
+        while (TakeFirst())
+        {
+        }
+    }
 };
 
 /**
@@ -80,23 +152,36 @@ struct Delivery
 class CmId
 {
   public:
-    CmId(Runtime& runtime, EventHandler& consumer, Handle id, std::uint32_t localId)
-        : lock(runtime, "cm-id"),
+    CmId(Runtime& runtime,
+         EventHandler& consumer,
+         Handle id,
+         std::uint32_t localId,
+         std::uint8_t timelineDepth)
+        : lock(runtime, "cm-id", *this),
           references(runtime),
           released(runtime, "cm-id released"),
           handle(id),
           localCommId(localId),
           handler(consumer),
           state(runtime, "state", State::kIdle),
+          lapState(runtime, "lap state", LapState::kUninit),
+          since(runtime, "state since", runtime.Now()),
           connection(runtime, "connection"),
           outstanding(runtime, "outstanding"),
           delivery(runtime, "delivery"),
           peer(runtime, "peer record"),
-          resendData(runtime, "resend data")
+          listener(runtime, "listener record"),
+          sidr(runtime, "sidr record"),
+          peerToPeer(runtime, "peer-to-peer record"),
+          alternate(runtime, "alternate path"),
+          request(runtime, "request"),
+          lastReply(runtime, "last reply"),
+          backlog(runtime, "backlog place"),
+          timeline(runtime, "timeline", Timeline(timelineDepth))
     {
     }
 
-    Mutex lock;
+    CheckedMutex<CmId> lock;
     ReferenceCount references;
     Completion released; ///< no reference is left
 
@@ -105,13 +190,26 @@ class CmId
     EventHandler& handler;
 
     Guarded<State> state IBCM_GUARDED_BY(lock);
+    Guarded<LapState> lapState IBCM_GUARDED_BY(lock); ///< means something in ESTABLISHED only
+    Guarded<Instant> since IBCM_GUARDED_BY(lock);     ///< when the state was entered
     Guarded<Connection> connection IBCM_GUARDED_BY(lock);
     Guarded<Outstanding> outstanding IBCM_GUARDED_BY(lock);
     Guarded<Delivery> delivery IBCM_GUARDED_BY(lock);
     /** What the table knows of the peer; null in IDLE and LISTEN. In TIMEWAIT the table owns it. */
     Guarded<PeerRecord*> peer IBCM_GUARDED_BY(lock);
-    /** Private data of the last unreliable reply, for when it must be sent again. */
-    Guarded<std::vector<std::uint8_t>> resendData IBCM_GUARDED_BY(lock);
+    Guarded<std::unique_ptr<ListenerRecord>> listener IBCM_GUARDED_BY(lock); ///< in LISTEN only
+    Guarded<std::unique_ptr<SidrRecord>> sidr IBCM_GUARDED_BY(lock); ///< in SIDR_REQ_RCVD only
+    /** While a peer-to-peer REQ is out. */
+    Guarded<std::unique_ptr<PeerToPeerRecord>> peerToPeer IBCM_GUARDED_BY(lock);
+    Guarded<std::unique_ptr<Alternate>> alternate IBCM_GUARDED_BY(lock);
+    /** The REQ or SIDR_REQ that is out, if it may be redirected. */
+    Guarded<std::unique_ptr<ibwire::MadBytes>> request IBCM_GUARDED_BY(lock);
+    Guarded<LastReply> lastReply IBCM_GUARDED_BY(lock);
+    Guarded<BacklogPlace> backlog IBCM_GUARDED_BY(lock);
+    Guarded<Timeline> timeline IBCM_GUARDED_BY(lock);
+
+    /** Of the table: links ids that have been erased and wait for their last reference. */
+    boost::intrusive::list_member_hook<> dyingHook;
 };
 
 } // namespace ibcm

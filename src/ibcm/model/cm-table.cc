@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Ids: their places, names and references. Peers and listeners stand in peer-table.cc and
+// listen-table.cc.
 #include "ibcm/model/cm-table.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace ibcm
 {
@@ -11,21 +12,24 @@ namespace
 {
 
 /** So many freed places wait before one is used again, so that its generations last. */
-constexpr std::size_t kQuarantine = 1024;
+constexpr std::uint32_t kQuarantine = 8192;
+
+constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
 
 constexpr Handle MakeHandle(std::uint32_t slot, std::uint64_t serial)
 {
     return static_cast<Handle>((serial << CommIdCodec::kSlotBits) | slot);
 }
 
-constexpr std::uint32_t SlotOf(Handle handle)
-{
-    return static_cast<std::uint32_t>(handle) & (CommIdCodec::kMaxSlots - 1);
-}
-
 constexpr std::uint64_t SerialOf(Handle handle)
 {
     return static_cast<std::uint64_t>(handle) >> CommIdCodec::kSlotBits;
+}
+
+Limits Clamped(Limits limits)
+{
+    limits.maxIds = std::clamp(limits.maxIds, 1U, CommIdCodec::kMaxSlots);
+    return limits;
 }
 
 } // namespace
@@ -43,10 +47,10 @@ void IdRef::Drop()
     }
 }
 
-CmTable::CmTable(Runtime& runtime, std::uint64_t key, TableLimits limits)
+CmTable::CmTable(Runtime& runtime, std::uint64_t key, const Limits& limits)
     : m_runtime(runtime),
       m_codec(key),
-      m_limits{std::clamp(limits.maxIds, 1U, CommIdCodec::kMaxSlots)},
+      m_limits(Clamped(limits)),
       m_lock(runtime, "cm-table"),
       m_shared(runtime, "table")
 {
@@ -54,31 +58,124 @@ CmTable::CmTable(Runtime& runtime, std::uint64_t key, TableLimits limits)
 
 CmTable::~CmTable() = default;
 
-Result<CmTable::Reservation> CmTable::Reserve()
+CmTable::Slot& CmTable::At(Shared& shared, std::uint32_t index)
 {
-    MutexLock hold(m_lock);
-    return ReserveIn(m_shared.Write());
+    return (*shared.chunks[index / kChunk])[index % kChunk];
 }
 
-Result<CmTable::Reservation> CmTable::ReserveIn(Shared& shared)
+CmTable::Shortage CmTable::ShortageOf(const Shared& shared) const
 {
-    std::uint32_t index = 0;
+    Shortage shortage;
+    shortage.chunks = shared.chunks.size();
+    shortage.slots = shared.free <= kQuarantine && shared.made == shortage.chunks * kChunk &&
+                     shared.made < m_limits.maxIds;
+    shortage.commIdBuckets =
+        shared.peers.byCommId.Tight() ? shared.peers.byCommId.Buckets() * 2 : 0;
+    shortage.qpnBuckets = shared.peers.byQpn.Tight() ? shared.peers.byQpn.Buckets() * 2 : 0;
+    return shortage;
+}
+
+void CmTable::NoteRoom(const Shared& shared)
+{
+    const Shortage shortage = ShortageOf(shared);
+    if (shortage.slots || shortage.commIdBuckets != 0 || shortage.qpnBuckets != 0)
+    {
+        m_tight.store(true, std::memory_order_relaxed);
+    }
+}
+
+void CmTable::MakeRoom()
+{
+    if (m_tight.load(std::memory_order_relaxed)) [[unlikely]]
+    {
+        Enlarge();
+    }
+}
+
+void CmTable::Enlarge()
+{
+    Shortage shortage;
+    {
+        MutexLock hold(m_lock);
+        shortage = ShortageOf(m_shared.Read());
+    }
+    std::unique_ptr<Chunk> chunk;
+    Directory directory;
+    if (shortage.slots)
+    {
+        chunk = std::make_unique<Chunk>();
+        directory.reserve(shortage.chunks + shortage.chunks / 2 + 4);
+    }
+    CommIdBuckets commIdBuckets(shortage.commIdBuckets);
+    QpnBuckets qpnBuckets(shortage.qpnBuckets);
+
+    MutexLock hold(m_lock);
+    Shared& shared = m_shared.Write();
+    // Another thread may have done the same meanwhile; then ours goes unused.
+    const Shortage now = ShortageOf(shared);
+    if (now.slots && chunk && now.chunks == shortage.chunks)
+    {
+        if (shared.chunks.size() == shared.chunks.capacity())
+        {
+            std::move(shared.chunks.begin(), shared.chunks.end(), std::back_inserter(directory));
+            shared.chunks.swap(directory);
+        }
+        shared.chunks.push_back(std::move(chunk));
+    }
+    if (now.commIdBuckets == shortage.commIdBuckets && now.commIdBuckets != 0)
+    {
+        shared.peers.byCommId.Install(commIdBuckets);
+    }
+    if (now.qpnBuckets == shortage.qpnBuckets && now.qpnBuckets != 0)
+    {
+        shared.peers.byQpn.Install(qpnBuckets);
+    }
+    m_tight.store(false, std::memory_order_relaxed);
+    NoteRoom(shared);
+}
+
+Result<Reservation> CmTable::Reserve()
+{
+    for (;;)
+    {
+        MakeRoom();
+        MutexLock hold(m_lock);
+        auto place = ReserveIn(m_shared.Write());
+        if (!place)
+        {
+            return tl::unexpected(place.error());
+        }
+        if (*place)
+        {
+            return **place;
+        }
+    }
+}
+
+Result<std::optional<Reservation>> CmTable::ReserveIn(Shared& shared)
+{
     if (shared.used >= m_limits.maxIds)
     {
         return tl::unexpected(CmError::kNoResources);
     }
-    const bool mayGrow = shared.slots.size() < m_limits.maxIds;
-    if (!shared.freeSlots.empty() && (shared.freeSlots.size() > kQuarantine || !mayGrow))
+    std::uint32_t index = kNoSlot;
+    if (shared.free > kQuarantine || (shared.free > 0 && shared.made == m_limits.maxIds))
     {
-        index = shared.freeSlots.front();
-        shared.freeSlots.pop_front();
+        index = shared.firstFree;
+        shared.firstFree = At(shared, index).nextFree;
+        --shared.free;
+    }
+    else if (shared.made < shared.chunks.size() * kChunk)
+    {
+        index = shared.made++;
+        NoteRoom(shared);
     }
     else
     {
-        index = static_cast<std::uint32_t>(shared.slots.size());
-        shared.slots.emplace_back();
+        m_tight.store(true, std::memory_order_relaxed);
+        return std::optional<Reservation>();
     }
-    Slot& slot = shared.slots[index];
+    Slot& slot = At(shared, index);
     std::uint32_t commId = 0;
     do
     {
@@ -88,17 +185,26 @@ Result<CmTable::Reservation> CmTable::ReserveIn(Shared& shared)
     slot.used = true;
     slot.claimed = false;
     ++shared.used;
-    return Reservation{MakeHandle(index, slot.serial), commId};
+    return std::optional(Reservation{MakeHandle(index, slot.serial), commId});
 }
 
-void CmTable::Release(Handle handle)
+void CmTable::Release(Shared& shared, Handle handle)
 {
-    MutexLock hold(m_lock);
-    Shared& shared = m_shared.Write();
-    Slot& slot = shared.slots[SlotOf(handle)];
+    const std::uint32_t index = SlotOf(handle);
+    Slot& slot = At(shared, index);
     slot.id = nullptr;
+    slot.listening = nullptr;
     slot.used = false;
-    shared.freeSlots.push_back(SlotOf(handle));
+    if (shared.free == 0)
+    {
+        shared.firstFree = index;
+    }
+    else
+    {
+        At(shared, shared.lastFree).nextFree = index;
+    }
+    shared.lastFree = index;
+    ++shared.free;
     --shared.used;
 }
 
@@ -106,35 +212,64 @@ void CmTable::Publish(CmId& id)
 {
     m_runtime.SyncPoint(SyncKind::kPublish, &id, "publish");
     MutexLock hold(m_lock);
-    m_shared.Write().slots[SlotOf(id.handle)].id = &id;
+    At(m_shared.Write(), SlotOf(id.handle)).id = &id;
 }
 
-CmId* CmTable::ClaimDestroy(Handle handle)
+EventPtr CmTable::PublishAccepted(CmId& id, PeerRecord& record)
+{
+    m_runtime.SyncPoint(SyncKind::kPublish, &id, "publish");
+    MutexLock hold(m_lock);
+    At(m_shared.Write(), SlotOf(id.handle)).id = &id;
+    return std::move(record.pendingRej);
+}
+
+CmTable::Claim CmTable::ClaimDestroy(Handle handle)
 {
     MutexLock hold(m_lock);
     Slot* slot = FindSlot(m_shared.Write(), handle);
     if (slot == nullptr || slot->claimed || slot->id == nullptr)
     {
-        return nullptr;
+        return {};
+    }
+    if (slot->listening != nullptr && slot->listening->sharers > 1)
+    {
+        --slot->listening->sharers;
+        return {nullptr, true};
     }
     slot->claimed = true;
-    return slot->id;
+    return {slot->id, false};
 }
 
-void CmTable::Erase(CmId& id)
+bool CmTable::Erase(CmId& id)
 {
     m_runtime.SyncPoint(SyncKind::kUnpublish, &id, "erase");
-    Release(id.handle);
+    MutexLock hold(m_lock);
+    Shared& shared = m_shared.Write();
+    Release(shared, id.handle);
+    // References are taken under this lock, so that from here on their number only falls.
+    if (id.references.Value() == 1)
+    {
+        return false;
+    }
+    shared.dying.push_back(id);
+    return true;
+}
+
+void CmTable::Forget(CmId& id)
+{
+    MutexLock hold(m_lock);
+    auto& dying = m_shared.Write().dying;
+    dying.erase(dying.iterator_to(id));
 }
 
 CmTable::Slot* CmTable::FindSlot(Shared& shared, Handle handle)
 {
     const std::uint32_t index = SlotOf(handle);
-    if (index >= shared.slots.size())
+    if (index >= shared.made)
     {
         return nullptr;
     }
-    Slot& slot = shared.slots[index];
+    Slot& slot = At(shared, index);
     return slot.used && slot.serial == SerialOf(handle) ? &slot : nullptr;
 }
 
@@ -144,6 +279,8 @@ IdRef CmTable::RefOf(CmId* id, const char* site)
     {
         return {};
     }
+    IBCM_CHECK(m_runtime, Invariant::kPublished, id, id->references.Value() >= 1);
+    IBCM_CHECK(m_runtime, Invariant::kPublished, id, id->localCommId != 0);
     id->references.Get(id, site);
     return IdRef(id);
 }
@@ -161,11 +298,11 @@ IdRef CmTable::FindByCommId(std::uint32_t commId)
     const CommIdCodec::Place place = m_codec.Decode(commId);
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
-    if (place.slot >= shared.slots.size())
+    if (place.slot >= shared.made)
     {
         return {};
     }
-    const Slot& slot = shared.slots[place.slot];
+    const Slot& slot = At(shared, place.slot);
     if (!slot.used || static_cast<std::uint8_t>(slot.serial) != place.generation)
     {
         return {};
@@ -173,143 +310,10 @@ IdRef CmTable::FindByCommId(std::uint32_t commId)
     return RefOf(slot.id, "find by communication id");
 }
 
-IdRef CmTable::OwnerOf(Shared& shared, const PeerRecord& record)
+IdRef CmTable::OwnerOf(Shared& shared, Handle owner)
 {
-    Slot* slot = FindSlot(shared, record.owner);
+    Slot* slot = FindSlot(shared, owner);
     return slot == nullptr ? IdRef() : RefOf(slot->id, "find by peer");
-}
-
-Admission CmTable::Admit(PeerRecord& record, std::uint64_t serviceId)
-{
-    MutexLock hold(m_lock);
-    Shared& shared = m_shared.Write();
-    Admission admission;
-    if (const PeerRecord* same = shared.peers.byCommId.Find(record.caGuid, record.commId))
-    {
-        admission.kind = Admission::Kind::kDuplicate;
-        admission.aging = same->aging;
-        admission.owner = OwnerOf(shared, *same);
-        return admission;
-    }
-    if (const PeerRecord* old = shared.peers.byQpn.Find(record.caGuid, record.qpn))
-    {
-        admission.kind = Admission::Kind::kStale;
-        admission.aging = old->aging;
-        admission.owner = OwnerOf(shared, *old);
-        return admission;
-    }
-    const auto listener = shared.listeners.find(serviceId);
-    if (listener == shared.listeners.end())
-    {
-        return admission;
-    }
-    const auto reservation = ReserveIn(shared);
-    if (!reservation)
-    {
-        admission.kind = Admission::Kind::kNoResources;
-        return admission;
-    }
-    admission.kind = Admission::Kind::kAdmitted;
-    admission.listener = RefOf(listener->second, "accept");
-    admission.handle = reservation->handle;
-    admission.commId = reservation->commId;
-    record.owner = reservation->handle;
-    shared.peers.byCommId.Insert(record);
-    shared.peers.byQpn.Insert(record);
-    return admission;
-}
-
-CmTable::EnterOutcome CmTable::EnterPeer(PeerRecord& record,
-                                         std::uint64_t caGuid,
-                                         std::uint32_t commId,
-                                         std::uint32_t qpn)
-{
-    MutexLock hold(m_lock);
-    Shared& shared = m_shared.Write();
-    if (const PeerRecord* same = shared.peers.byCommId.Find(caGuid, commId))
-    {
-        return {EnterResult::kDuplicateCommId, OwnerOf(shared, *same)};
-    }
-    if (const PeerRecord* old = shared.peers.byQpn.Find(caGuid, qpn))
-    {
-        return {EnterResult::kStaleQpn, OwnerOf(shared, *old)};
-    }
-    record.caGuid = caGuid;
-    record.commId = commId;
-    record.qpn = qpn;
-    shared.peers.byCommId.Insert(record);
-    shared.peers.byQpn.Insert(record);
-    return {EnterResult::kEntered, IdRef()};
-}
-
-void CmTable::RemovePeer(PeerRecord& record)
-{
-    MutexLock hold(m_lock);
-    PeerIndex& peers = m_shared.Write().peers;
-    peers.byCommId.Remove(record);
-    peers.byQpn.Remove(record);
-}
-
-void CmTable::AgePeer(PeerRecord& record, Duration timewait)
-{
-    MutexLock hold(m_lock);
-    record.aging = true;
-    m_shared.Write().peers.aging.push_back(record);
-    record.Arm(timewait);
-}
-
-std::unique_ptr<PeerRecord> CmTable::TakeAged(PeerRecord& record)
-{
-    MutexLock hold(m_lock);
-    PeerIndex& peers = m_shared.Write().peers;
-    peers.byCommId.Remove(record);
-    peers.byQpn.Remove(record);
-    peers.aging.erase(peers.aging.iterator_to(record));
-    return std::unique_ptr<PeerRecord>(&record);
-}
-
-void CmTable::CancelAging()
-{
-    std::vector<std::unique_ptr<PeerRecord>> cancelled;
-    MutexLock hold(m_lock);
-    PeerIndex& peers = m_shared.Write().peers;
-    for (auto it = peers.aging.begin(); it != peers.aging.end();)
-    {
-        PeerRecord& record = *it;
-        if (!record.Cancel())
-        {
-            ++it;
-            continue;
-        }
-        peers.byCommId.Remove(record);
-        peers.byQpn.Remove(record);
-        it = peers.aging.erase(it);
-        cancelled.emplace_back(&record);
-    }
-}
-
-IdRef CmTable::FindByPeer(std::uint64_t caGuid, std::uint32_t commId)
-{
-    MutexLock hold(m_lock);
-    Shared& shared = m_shared.Write();
-    const PeerRecord* record = shared.peers.byCommId.Find(caGuid, commId);
-    return record == nullptr ? IdRef() : OwnerOf(shared, *record);
-}
-
-Status CmTable::Listen(CmId& id, std::uint64_t serviceId)
-{
-    MutexLock hold(m_lock);
-    if (!m_shared.Write().listeners.emplace(serviceId, &id).second)
-    {
-        return tl::unexpected(CmError::kAddressInUse);
-    }
-    return {};
-}
-
-void CmTable::Unlisten(std::uint64_t serviceId)
-{
-    MutexLock hold(m_lock);
-    m_shared.Write().listeners.erase(serviceId);
 }
 
 std::size_t CmTable::LiveIds() const
@@ -318,10 +322,86 @@ std::size_t CmTable::LiveIds() const
     return m_shared.Read().used;
 }
 
-std::size_t CmTable::PeerRecords() const
+std::vector<IdRef> CmTable::AllIds()
 {
-    MutexLock hold(m_lock);
-    return m_shared.Read().peers.byCommId.Size();
+    for (;;)
+    {
+        std::vector<IdRef> ids;
+        ids.reserve(LiveIds() + 16);
+        MutexLock hold(m_lock);
+        Shared& shared = m_shared.Write();
+        if (shared.used > ids.capacity())
+        {
+            continue; // more were made meanwhile
+        }
+        for (std::uint32_t index = 0; index < shared.made; ++index)
+        {
+            const Slot& slot = At(shared, index);
+            if (slot.used && slot.id != nullptr)
+            {
+                ids.push_back(RefOf(slot.id, "list"));
+            }
+        }
+        return ids;
+    }
+}
+
+void CmTable::Describe(Report& report)
+{
+    for (;;)
+    {
+        std::size_t peers = 0;
+        std::size_t listeners = 0;
+        std::size_t dying = 0;
+        {
+            MutexLock hold(m_lock);
+            const Shared& shared = m_shared.Read();
+            peers = shared.peers.byCommId.Size() + shared.unindexed + 16;
+            listeners = shared.listeners.Size() + 16;
+            dying = shared.dying.size() + 16;
+        }
+        report.peers.reserve(peers);
+        report.listeners.reserve(listeners);
+        report.ids.reserve(report.ids.size() + dying);
+        MutexLock hold(m_lock);
+        Shared& shared = m_shared.Write();
+        if (shared.peers.byCommId.Size() + shared.unindexed > peers ||
+            shared.listeners.Size() > listeners || shared.dying.size() > dying)
+        {
+            continue; // more were made meanwhile
+        }
+        shared.peers.ForEach(
+            [&](const PeerRecord& record)
+            {
+                PeerReport peer;
+                peer.caGuid = record.caGuid;
+                peer.commId = record.commId;
+                peer.qpn = record.qpn;
+                peer.owner = record.owner;
+                peer.aging = record.aging;
+                peer.age = report.when - record.since;
+                peer.remaining = record.aging ? record.until - report.when : Duration{0};
+                report.peers.push_back(peer);
+            });
+        for (const ListenerRecord& record : shared.listeners)
+        {
+            report.listeners.push_back({record.id->handle,
+                                        record.serviceId,
+                                        record.serviceMask,
+                                        record.sharers,
+                                        record.backlog->Open()});
+        }
+        for (const CmId& id : shared.dying)
+        {
+            IdReport dead;
+            dead.id = id.handle;
+            dead.localCommId = id.localCommId;
+            dead.references = id.references.Value();
+            dead.destroying = true;
+            report.ids.push_back(std::move(dead));
+        }
+        return;
+    }
 }
 
 } // namespace ibcm

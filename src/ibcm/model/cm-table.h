@@ -4,13 +4,21 @@
 
 #include "ibcm/model/cm-id.h"
 #include "ibcm/model/comm-id.h"
+#include "ibcm/model/listener.h"
+#include "ibcm/model/options.h"
 #include "ibcm/model/peer-index.h"
+#include "ibcm/model/report.h"
 #include "ibcm/model/status.h"
 
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+
+#include <array>
+#include <atomic>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
+#include <optional>
+#include <vector>
 
 /**
  * @file
@@ -71,21 +79,27 @@ class IdRef
     CmId* m_id{nullptr};
 };
 
-/** Bounds of a table. */
-struct TableLimits
+/** A place in the table and the names that go with it. */
+struct Reservation
 {
-    std::uint32_t maxIds{1U << 20}; ///< 1..2^24, all ids with those in creation
+    Handle handle;
+    std::uint32_t commId;
 };
 
-/** What became of a REQ that wants to be let in. */
+/** What became of a request that wants to be let in. */
 struct Admission
 {
     enum class Kind : std::uint8_t
     {
-        kAdmitted,  ///< place reserved, peer record entered; listener is set
-        kDuplicate, ///< the peer's communication id is known; owner may be set
-        kStale,     ///< the peer's QP is in a connection here; owner may be set
+        kAdmitted,     ///< place reserved, record entered; listener and place are set
+        kDuplicate,    ///< the peer's communication id is known; owner may be set
+        kReusedCommId, ///< it is known with another QP; owner may be set
+        kStale,        ///< the peer's QP is in a connection here; owner may be set
+        kPeerToPeer,   ///< owner's own REQ is out, to this peer and service
         kNoListener,
+        kRedirected, ///< redirect is set
+        kRefused,    ///< there is a listener, but the request is not valid
+        kBacklog,    ///< the listener has too many open
         kNoResources,
     };
 
@@ -93,41 +107,69 @@ struct Admission
     IdRef listener;
     IdRef owner;       ///< of the record that was hit, unless it is being made or has gone
     bool aging{false}; ///< the record that was hit is in TIMEWAIT
-    Handle handle{Handle::kNone};
-    std::uint32_t commId{0};
+    Reservation place{Handle::kNone, 0};
+    BacklogPlace backlog;
+    std::optional<ibwire::ClassPortInfo> redirect;
+};
+
+/** What of a REQ decides whether it is let in. */
+struct ReqClaim
+{
+    std::uint64_t serviceId{0};
+    ibwire::Gid localGid;       ///< of this side
+    ibwire::Gid remoteGid;      ///< of the peer
+    bool valid{true};           ///< false: kRefused if there is a listener
+    bool checkRepetition{true}; ///< the same communication id with another transaction is no
+                                ///< repetition
 };
 
 class CmTable
 {
   public:
-    CmTable(Runtime& runtime, std::uint64_t key, TableLimits limits);
+    CmTable(Runtime& runtime, std::uint64_t key, const Limits& limits);
     ~CmTable();
 
-    struct Reservation
-    {
-        Handle handle;
-        std::uint32_t commId;
-    };
+    /**
+     * Makes room for what comes next, if it has become short; allocates, and is therefore called
+     * before any lock is taken. One branch if there is enough.
+     */
+    void MakeRoom();
 
     /** First stage of making an id: a place and a name, where nobody finds anything yet. */
     Result<Reservation> Reserve();
-    /** Gives a reserved place back. */
-    void Release(Handle handle);
     /** Second stage: from here on the id is found. The id is complete, or its lock is held. */
     void Publish(CmId& id);
     /**
-     * The first caller gets the id, with its creator's reference, and destroys it; for all others,
-     * who get null, it no longer exists.
+     * The same for an id that a REQ has made.
+     * @return a REJ that came for it meanwhile, or null.
      */
-    CmId* ClaimDestroy(Handle handle);
-    /** Last step of destroying: no lookup finds the id after this. */
-    void Erase(CmId& id);
+    EventPtr PublishAccepted(CmId& id, PeerRecord& record);
+    struct Claim
+    {
+        CmId* id{nullptr};
+        bool shareDropped{false}; ///< a listener with other sharers: it stays
+    };
+
+    /**
+     * The first caller gets the id, with its creator's reference, and destroys it; for all others,
+     * who get null, it no longer exists. Of a shared listener only the last caller gets it.
+     */
+    Claim ClaimDestroy(Handle handle);
+    /**
+     * Last step of destroying: no lookup finds the id after this.
+     * @return true if others hold references: the id is kept in reports until Forget.
+     */
+    bool Erase(CmId& id);
+    void Forget(CmId& id);
 
     IdRef FindByHandle(Handle handle);
     IdRef FindByCommId(std::uint32_t commId);
 
     /** Decides on a REQ in one step, so that of two copies only one is let in (12.9.8.3). */
-    Admission Admit(PeerRecord& record, std::uint64_t serviceId);
+    Admission Admit(PeerRecord& record, const ReqClaim& claim);
+    /** The same for a SIDR_REQ. */
+    Admission AdmitSidr(SidrRecord& record, std::uint64_t serviceId);
+    void RemoveSidr(SidrRecord& record);
 
     enum class EnterResult : std::uint8_t
     {
@@ -142,6 +184,8 @@ class CmTable
         IdRef owner; ///< of the record that was hit
     };
 
+    /** Whether another peer may be remembered: kNoResources if not. */
+    Status CheckPeerLimit();
     /** The active side learns its peer from the REP. Refused, the record stays as it was. */
     EnterOutcome EnterPeer(PeerRecord& record,
                            std::uint64_t caGuid,
@@ -149,47 +193,119 @@ class CmTable
                            std::uint32_t qpn);
     /** Takes the record out of all indices; the caller owns it again. */
     void RemovePeer(PeerRecord& record);
-    /** The table owns the record from now on and its timer runs. */
-    void AgePeer(PeerRecord& record, Duration timewait);
+    /**
+     * The table owns the record from now on and its timer runs.
+     * @param blocks whether it goes on keeping its QPN and communication id from being taken.
+     */
+    void AgePeer(PeerRecord& record, Duration timewait, bool blocks);
     /** A timer has expired: takes the record out and hands it to the caller. */
     std::unique_ptr<PeerRecord> TakeAged(PeerRecord& record);
+    /** Ends the TIMEWAIT of a peer's QP now. False if it is not in TIMEWAIT. */
+    bool ExpireNow(std::uint64_t caGuid, std::uint32_t qpn);
     /** Cancels all aging; records whose timer is about to run are left to it. */
     void CancelAging();
-    /** The owner of the connection that a REJ(timeout) names by CA GUID and communication id. */
-    IdRef FindByPeer(std::uint64_t caGuid, std::uint32_t commId);
+    /**
+     * The owner of the connection that a REJ(timeout) names by CA GUID and communication id. If it
+     * is still being made, @p rej is kept for it.
+     */
+    IdRef FindByPeer(std::uint64_t caGuid, std::uint32_t commId, EventPtr& rej);
 
-    Status Listen(CmId& id, std::uint64_t serviceId);
-    void Unlisten(std::uint64_t serviceId);
+    void EnterPeerToPeer(PeerToPeerRecord& record);
+    void LeavePeerToPeer(PeerToPeerRecord& record);
+
+    /** Errors: kAddressInUse, kNoResources. @return the service id, assigned if that was asked. */
+    Result<std::uint64_t> Listen(ListenerRecord& record);
+    /** Another user of a listener that @p handler has made to be shared. */
+    Result<Handle> Share(EventHandler& handler, std::uint64_t serviceId);
+    void Unlisten(ListenerRecord& record);
 
     std::size_t LiveIds() const;
     std::size_t PeerRecords() const;
 
+    /** References to all ids that exist and are published. */
+    std::vector<IdRef> AllIds();
+    /** What the table knows; the ids that are being destroyed among report.ids. */
+    void Describe(Report& report);
+
   private:
+    static constexpr std::size_t kChunk = 256;
+
     struct Slot
     {
         CmId* id{nullptr};
         std::uint64_t serial{0}; ///< of the present user; its low byte is the generation
+        ListenerRecord* listening{nullptr};
+        std::uint32_t nextFree{0};
         bool used{false};
         bool claimed{false}; ///< being destroyed
     };
 
+    using Chunk = std::array<Slot, kChunk>;
+    using Directory = std::vector<std::unique_ptr<Chunk>>;
+    using CommIdBuckets = std::vector<decltype(PeerIndex::byCommId)::Bucket>;
+    using QpnBuckets = std::vector<decltype(PeerIndex::byQpn)::Bucket>;
+
     struct Shared
     {
-        std::deque<Slot> slots;
-        std::deque<std::uint32_t> freeSlots; ///< oldest first
+        Directory chunks;
+        std::uint32_t made{0}; ///< slots that have been given out at least once
+        std::uint32_t firstFree{0};
+        std::uint32_t lastFree{0};
+        std::uint32_t free{0}; ///< in the list of free ones, oldest first
         std::uint32_t used{0};
         PeerIndex peers;
-        std::map<std::uint64_t, CmId*> listeners;
+        std::size_t unindexed{0}; ///< aging peers that block nothing
+        ListenerIndex listeners;
+        boost::intrusive::set<SidrRecord> sidr;
+        boost::intrusive::multiset<PeerToPeerRecord> peerToPeer;
+        boost::intrusive::list<CmId,
+                               boost::intrusive::member_hook<CmId,
+                                                             boost::intrusive::list_member_hook<>,
+                                                             &CmId::dyingHook>>
+            dying;
+        std::uint64_t lastAssigned{kAssignServiceId};
     };
 
-    Result<Reservation> ReserveIn(Shared& shared) IBCM_REQUIRES(m_lock);
+    /** What is short, as found under the lock. */
+    struct Shortage
+    {
+        bool slots{false};
+        std::size_t chunks{0};
+        std::size_t commIdBuckets{0}; ///< to have; 0: enough
+        std::size_t qpnBuckets{0};
+    };
+
+    static constexpr std::uint32_t SlotOf(Handle handle)
+    {
+        return static_cast<std::uint32_t>(handle) & (CommIdCodec::kMaxSlots - 1);
+    }
+
+    Slot& At(Shared& shared, std::uint32_t index) IBCM_REQUIRES(m_lock);
+    Shortage ShortageOf(const Shared& shared) const IBCM_REQUIRES(m_lock);
+    void NoteRoom(const Shared& shared) IBCM_REQUIRES(m_lock);
+    void Enlarge();
+    /** kNoResources at the limit; nothing if there is no room until Enlarge. */
+    Result<std::optional<Reservation>> ReserveIn(Shared& shared) IBCM_REQUIRES(m_lock);
+    void Release(Shared& shared, Handle handle) IBCM_REQUIRES(m_lock);
     Slot* FindSlot(Shared& shared, Handle handle) IBCM_REQUIRES(m_lock);
     IdRef RefOf(CmId* id, const char* site) IBCM_REQUIRES(m_lock);
-    IdRef OwnerOf(Shared& shared, const PeerRecord& record) IBCM_REQUIRES(m_lock);
+    IdRef OwnerOf(Shared& shared, Handle owner) IBCM_REQUIRES(m_lock);
+    bool AdmitKnown(Shared& shared,
+                    const PeerRecord& record,
+                    const ReqClaim& claim,
+                    Admission& admission) IBCM_REQUIRES(m_lock);
+    bool AdmitListener(Shared& shared, std::uint64_t serviceId, Admission& admission)
+        IBCM_REQUIRES(m_lock);
+    /** False if there is no room until Enlarge. */
+    bool AdmitPlace(Shared& shared, Admission& admission) IBCM_REQUIRES(m_lock);
+    bool TryAdmit(PeerRecord& record, const ReqClaim& claim, Admission& admission);
+    bool TryAdmitSidr(SidrRecord& record, std::uint64_t serviceId, Admission& admission);
 
     Runtime& m_runtime;
     const CommIdCodec m_codec;
-    const TableLimits m_limits;
+    const Limits m_limits;
+    /** Something is short; looked at before a lock is taken, and set with it. */
+    std::atomic<bool> m_tight{true};
     mutable Mutex m_lock;
     Guarded<Shared> m_shared IBCM_GUARDED_BY(m_lock);
 };

@@ -25,11 +25,29 @@ bool IsXrc(QpType type)
     return type == QpType::kXrcInitiator || type == QpType::kXrcTarget;
 }
 
-void FillPrimaryPath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay)
+/** The fields of a path as REQ and LAP have them, with the LIDs that their sender puts in. */
+struct WirePath
+{
+    std::uint16_t localLid;
+    std::uint16_t remoteLid;
+    bool subnetLocal;
+    std::uint8_t ackTimeout;
+};
+
+WirePath OnWire(const Path& path, std::uint8_t ackDelay)
 {
     const bool local = path.hopLimit <= 1;
-    req.primaryLocalLid = local ? path.slid : kPermissiveLid;
-    req.primaryRemoteLid = local ? path.dlid : kPermissiveLid;
+    return {local ? path.slid : kPermissiveLid,
+            local ? path.dlid : kPermissiveLid,
+            local,
+            AckTimeout(ackDelay, path.packetLifeTime)};
+}
+
+void FillPrimaryPath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay)
+{
+    const WirePath wire = OnWire(path, ackDelay);
+    req.primaryLocalLid = wire.localLid;
+    req.primaryRemoteLid = wire.remoteLid;
     req.primaryLocalGid = path.sgid;
     req.primaryRemoteGid = path.dgid;
     req.primaryFlowLabel = path.flowLabel;
@@ -37,24 +55,26 @@ void FillPrimaryPath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay
     req.primaryTrafficClass = path.trafficClass;
     req.primaryHopLimit = path.hopLimit;
     req.primarySl = path.sl;
-    req.primarySubnetLocal = local;
-    req.primaryLocalAckTimeout = AckTimeout(ackDelay, path.packetLifeTime);
+    req.primarySubnetLocal = wire.subnetLocal;
+    req.primaryLocalAckTimeout = wire.ackTimeout;
 }
 
-void FillAlternatePath(ibwire::CmReq& req, const Path& path, std::uint8_t ackDelay)
+/** The block of an alternate path, which REQ and LAP call by the same names. */
+template <class Message>
+void FillAlternatePath(Message& message, const Path& path, std::uint8_t ackDelay)
 {
-    const bool local = path.hopLimit <= 1;
-    req.alternateLocalLid = local ? path.slid : kPermissiveLid;
-    req.alternateRemoteLid = local ? path.dlid : kPermissiveLid;
-    req.alternateLocalGid = path.sgid;
-    req.alternateRemoteGid = path.dgid;
-    req.alternateFlowLabel = path.flowLabel;
-    req.alternatePacketRate = static_cast<ibwire::Rate>(path.rate);
-    req.alternateTrafficClass = path.trafficClass;
-    req.alternateHopLimit = path.hopLimit;
-    req.alternateSl = path.sl;
-    req.alternateSubnetLocal = local;
-    req.alternateLocalAckTimeout = AckTimeout(ackDelay, path.packetLifeTime);
+    const WirePath wire = OnWire(path, ackDelay);
+    message.alternateLocalLid = wire.localLid;
+    message.alternateRemoteLid = wire.remoteLid;
+    message.alternateLocalGid = path.sgid;
+    message.alternateRemoteGid = path.dgid;
+    message.alternateFlowLabel = path.flowLabel;
+    message.alternatePacketRate = static_cast<ibwire::Rate>(path.rate);
+    message.alternateTrafficClass = path.trafficClass;
+    message.alternateHopLimit = path.hopLimit;
+    message.alternateSl = path.sl;
+    message.alternateSubnetLocal = wire.subnetLocal;
+    message.alternateLocalAckTimeout = wire.ackTimeout;
 }
 
 /** A packet's lifetime from an ACK timeout, which is about twice that. */
@@ -63,30 +83,43 @@ std::uint8_t LifeTimeOf(std::uint8_t ackTimeout)
     return ackTimeout == 0 ? 0 : static_cast<std::uint8_t>(ackTimeout - 1);
 }
 
-Path AlternatePath(const ibwire::CmReq& req)
+/** What the sender of a REQ or LAP calls local is remote here. */
+template <class Message>
+Path AlternatePath(const Message& message, std::uint16_t pkey, std::uint8_t mtu)
 {
     Path path;
-    path.sgid = req.alternateRemoteGid;
-    path.dgid = req.alternateLocalGid;
-    path.slid = req.alternateRemoteLid;
-    path.dlid = req.alternateLocalLid;
-    path.pkey = req.pkey;
-    path.flowLabel = req.alternateFlowLabel;
-    path.hopLimit = req.alternateHopLimit;
-    path.trafficClass = req.alternateTrafficClass;
-    path.sl = req.alternateSl;
-    path.mtu = static_cast<std::uint8_t>(req.pathMtu);
-    path.rate = static_cast<std::uint8_t>(req.alternatePacketRate);
-    path.packetLifeTime = LifeTimeOf(req.alternateLocalAckTimeout);
+    path.sgid = message.alternateRemoteGid;
+    path.dgid = message.alternateLocalGid;
+    path.slid = message.alternateRemoteLid;
+    path.dlid = message.alternateLocalLid;
+    path.pkey = pkey;
+    path.flowLabel = message.alternateFlowLabel;
+    path.hopLimit = message.alternateHopLimit;
+    path.trafficClass = message.alternateTrafficClass;
+    path.sl = message.alternateSl;
+    path.mtu = mtu;
+    path.rate = static_cast<std::uint8_t>(message.alternatePacketRate);
+    path.packetLifeTime = LifeTimeOf(message.alternateLocalAckTimeout);
     return path;
+}
+
+/** The claimed length of additional information is bounded by what the message can hold. */
+template <class Received, std::size_t N>
+void TakeInfo(Received& received, std::uint8_t length, const std::array<std::uint8_t, N>& info)
+{
+    received.infoLength = std::min(length, static_cast<std::uint8_t>(N));
+    std::copy_n(info.begin(), received.infoLength, received.info.begin());
 }
 
 } // namespace
 
-Result<ibwire::MadBytes> ComposeMad(const ibwire::CmMessage& message, std::uint64_t transactionId)
+Result<ibwire::MadBytes> ComposeMad(const ibwire::CmMessage& message,
+                                    std::uint64_t transactionId,
+                                    std::uint32_t attributeModifier)
 {
     ibwire::MadHeader header;
     header.transactionId = transactionId;
+    header.attributeModifier = attributeModifier;
     auto mad = ibwire::EncodeCm(header, message);
     if (!mad)
     {
@@ -102,6 +135,7 @@ ibwire::CmReq ComposeReq(const ReqParameters& parameters,
 {
     ibwire::CmReq req;
     req.localCommId = localCommId;
+    req.vendorId = parameters.ece.vendorId;
     req.serviceId = parameters.serviceId;
     req.localCaGuid = caGuid;
     req.localQpn = parameters.localQpn;
@@ -125,6 +159,8 @@ ibwire::CmReq ComposeReq(const ReqParameters& parameters,
     case QpType::kXrcTarget:
         req.transportServiceType = ibwire::TransportService::kExtended;
         req.extendedTransportType = ibwire::ExtendedTransport::kXrc;
+        break;
+    case QpType::kUnknown:
         break;
     }
     if (!IsXrc(parameters.qpType))
@@ -152,6 +188,7 @@ ibwire::CmRep ComposeRep(const RepParameters& parameters,
     ibwire::CmRep rep;
     rep.localCommId = ids.local;
     rep.remoteCommId = ids.remote;
+    rep.vendorId = parameters.ece.vendorId;
     rep.startingPsn = parameters.startingPsn;
     rep.responderResources = parameters.responderResources;
     rep.targetAckDelay = parameters.targetAckDelay;
@@ -221,6 +258,101 @@ ibwire::CmDrep ComposeDrep(Ids ids, std::span<const std::uint8_t> privateData)
     return drep;
 }
 
+ibwire::CmMra ComposeMra(Ids ids,
+                         ibwire::MessageMraed message,
+                         std::uint8_t serviceTimeout,
+                         std::span<const std::uint8_t> privateData)
+{
+    ibwire::CmMra mra;
+    mra.localCommId = ids.local;
+    mra.remoteCommId = ids.remote;
+    mra.messageMraed = message;
+    mra.serviceTimeout = serviceTimeout;
+    Fill(mra.privateData, privateData);
+    return mra;
+}
+
+ibwire::CmLap ComposeLap(const LapParameters& parameters,
+                         Ids ids,
+                         std::uint32_t remoteQpn,
+                         std::uint8_t ackDelay)
+{
+    ibwire::CmLap lap;
+    lap.localCommId = ids.local;
+    lap.remoteCommId = ids.remote;
+    lap.remoteQpn = remoteQpn;
+    lap.remoteCmResponseTimeout = parameters.remoteCmResponseTimeout;
+    FillAlternatePath(lap, parameters.alternatePath, ackDelay);
+    Fill(lap.privateData, parameters.privateData);
+    return lap;
+}
+
+ibwire::CmApr ComposeApr(Ids ids,
+                         ibwire::AprStatus status,
+                         std::span<const std::uint8_t> info,
+                         std::span<const std::uint8_t> privateData)
+{
+    ibwire::CmApr apr;
+    apr.localCommId = ids.local;
+    apr.remoteCommId = ids.remote;
+    apr.status = status;
+    apr.additionalInfoLength =
+        static_cast<std::uint8_t>(std::min(info.size(), apr.additionalInfo.size()));
+    Fill(apr.additionalInfo, info);
+    Fill(apr.privateData, privateData);
+    return apr;
+}
+
+ibwire::CmSidrReq ComposeSidrReq(const SidrReqParameters& parameters, std::uint32_t requestId)
+{
+    ibwire::CmSidrReq req;
+    req.requestId = requestId;
+    req.pkey = parameters.path.pkey;
+    req.serviceId = parameters.serviceId;
+    Fill(req.privateData, parameters.privateData);
+    return req;
+}
+
+ibwire::CmSidrRep ComposeSidrRep(const SidrRepParameters& parameters,
+                                 std::uint32_t requestId,
+                                 std::uint64_t serviceId)
+{
+    ibwire::CmSidrRep rep;
+    rep.requestId = requestId;
+    rep.status = parameters.status;
+    rep.additionalInfoLength =
+        static_cast<std::uint8_t>(std::min(parameters.info.size(), rep.additionalInfo.size()));
+    rep.vendorId = parameters.ece.vendorId;
+    rep.qpn = parameters.qpn;
+    rep.serviceId = serviceId;
+    rep.qkey = parameters.qkey;
+    Fill(rep.additionalInfo, parameters.info);
+    Fill(rep.privateData, parameters.privateData);
+    return rep;
+}
+
+std::array<std::uint8_t, 72> RedirectInfo(const ibwire::ClassPortInfo& target)
+{
+    std::array<std::uint8_t, 72> bytes{};
+    // Its fields were checked when it was configured.
+    (void)ibwire::Encode(target, std::span<std::uint8_t>(bytes));
+    return bytes;
+}
+
+std::optional<ibwire::ClassPortInfo> RedirectFrom(std::span<const std::uint8_t> info)
+{
+    if (info.size() < ibwire::ClassPortInfo::kBytes)
+    {
+        return std::nullopt;
+    }
+    const auto target = ibwire::Decode<ibwire::ClassPortInfo>(info);
+    if (!target || target->redirectQpn == 0)
+    {
+        return std::nullopt;
+    }
+    return *target;
+}
+
 std::array<std::uint8_t, 8> GuidInfo(std::uint64_t caGuid)
 {
     std::array<std::uint8_t, 8> bytes{};
@@ -275,39 +407,48 @@ std::uint32_t QpnOfRep(const ibwire::CmRep& rep, QpType activeType)
     return activeType == QpType::kXrcInitiator ? rep.localEecn : rep.localQpn;
 }
 
-Path PassivePath(const ibwire::CmReq& req, const ReceivedMad& mad)
+Path PassivePath(const ibwire::CmReq& req, const Arrival& arrival)
 {
+    const MadAddress& back = arrival.mad.replyAddress;
     Path path;
     path.sgid = req.primaryRemoteGid;
     path.dgid = req.primaryLocalGid;
-    path.slid = req.primaryRemoteLid;
-    path.dlid = mad.replyAddress.dlid;
+    // Through a router the LIDs of the other subnet say nothing here.
+    path.slid = req.primarySubnetLocal || req.primaryRemoteLid != kPermissiveLid
+                    ? req.primaryRemoteLid
+                    : static_cast<std::uint16_t>(arrival.portLid | arrival.mad.destinationPathBits);
+    path.dlid = back.dlid;
     path.pkey = req.pkey;
     path.flowLabel = req.primaryFlowLabel;
     path.hopLimit = req.primaryHopLimit;
     path.trafficClass = req.primaryTrafficClass;
-    path.sl = req.primarySubnetLocal ? req.primarySl : mad.replyAddress.sl;
+    path.sl = req.primarySubnetLocal ? req.primarySl : back.sl;
     path.mtu = static_cast<std::uint8_t>(req.pathMtu);
     path.rate = static_cast<std::uint8_t>(req.primaryPacketRate);
     path.packetLifeTime = LifeTimeOf(req.primaryLocalAckTimeout);
     return path;
 }
 
-ReqReceived ReqReceivedFrom(const ibwire::CmReq& req, const ReceivedMad& mad, Handle listener)
+Path PathOfLap(const ibwire::CmLap& lap, const Path& primary)
+{
+    return AlternatePath(lap, primary.pkey, primary.mtu);
+}
+
+ReqReceived ReqReceivedFrom(const ibwire::CmReq& req, const Arrival& arrival, Handle listener)
 {
     ReqReceived event;
     event.listener = listener;
     event.serviceId = req.serviceId;
-    event.primaryPath = PassivePath(req, mad);
+    event.primaryPath = PassivePath(req, arrival);
     event.hasAlternatePath = req.alternateLocalLid != 0;
     if (event.hasAlternatePath)
     {
-        event.alternatePath = AlternatePath(req);
+        event.alternatePath = AlternatePath(req, req.pkey, static_cast<std::uint8_t>(req.pathMtu));
     }
     event.remoteCaGuid = req.localCaGuid;
     event.remoteQkey = req.localQkey;
     event.remoteQpn = req.localQpn;
-    event.qpType = PassiveQpType(QpTypeOfReq(req).value_or(QpType::kRc));
+    event.qpType = PassiveQpType(QpTypeOfReq(req).value_or(QpType::kUnknown));
     event.startingPsn = req.startingPsn;
     // What one side asks for, the other side serves.
     event.responderResources = req.initiatorDepth;
@@ -318,10 +459,15 @@ ReqReceived ReqReceivedFrom(const ibwire::CmReq& req, const ReceivedMad& mad, Ha
     event.retryCount = req.retryCount;
     event.rnrRetryCount = req.rnrRetryCount;
     event.srq = req.srq;
+    event.ece = {req.vendorId, arrival.attributeModifier};
+    event.bthPkey = arrival.mad.pkey;
+    event.port = arrival.portNumber;
     return event;
 }
 
-RepReceived RepReceivedFrom(const ibwire::CmRep& rep, QpType activeType)
+RepReceived RepReceivedFrom(const ibwire::CmRep& rep,
+                            QpType activeType,
+                            std::uint32_t attributeModifier)
 {
     RepReceived event;
     event.remoteCaGuid = rep.localCaGuid;
@@ -335,6 +481,7 @@ RepReceived RepReceivedFrom(const ibwire::CmRep& rep, QpType activeType)
     event.flowControl = rep.endToEndFlowControl;
     event.rnrRetryCount = rep.rnrRetryCount;
     event.srq = rep.srq;
+    event.ece = {rep.vendorId, attributeModifier};
     return event;
 }
 
@@ -342,8 +489,26 @@ RejReceived RejReceivedFrom(const ibwire::CmRej& rej)
 {
     RejReceived event;
     event.reason = rej.reason;
-    event.infoLength = std::min(rej.rejectInfoLength, static_cast<std::uint8_t>(event.info.size()));
-    std::copy_n(rej.ari.begin(), event.infoLength, event.info.begin());
+    TakeInfo(event, rej.rejectInfoLength, rej.ari);
+    return event;
+}
+
+AprReceived AprReceivedFrom(const ibwire::CmApr& apr)
+{
+    AprReceived event;
+    event.status = apr.status;
+    TakeInfo(event, apr.additionalInfoLength, apr.additionalInfo);
+    return event;
+}
+
+SidrRepReceived SidrRepReceivedFrom(const ibwire::CmSidrRep& rep, std::uint32_t attributeModifier)
+{
+    SidrRepReceived event;
+    event.status = rep.status;
+    event.qpn = rep.qpn;
+    event.qkey = rep.qkey;
+    event.ece = {rep.vendorId, attributeModifier};
+    TakeInfo(event, rep.additionalInfoLength, rep.additionalInfo);
     return event;
 }
 

@@ -30,7 +30,9 @@ struct Ids
 };
 
 /** The MAD around a message; kInvalidArgument if a value is wider than its field. */
-Result<ibwire::MadBytes> ComposeMad(const ibwire::CmMessage& message, std::uint64_t transactionId);
+Result<ibwire::MadBytes> ComposeMad(const ibwire::CmMessage& message,
+                                    std::uint64_t transactionId,
+                                    std::uint32_t attributeModifier = 0);
 
 /** @param parameters checked by CheckReq. @param ackDelay of the own CA; exponent. */
 ibwire::CmReq ComposeReq(const ReqParameters& parameters,
@@ -51,6 +53,27 @@ ibwire::CmDreq ComposeDreq(Ids ids,
                            std::uint32_t remoteQpn,
                            std::span<const std::uint8_t> privateData);
 ibwire::CmDrep ComposeDrep(Ids ids, std::span<const std::uint8_t> privateData);
+ibwire::CmMra ComposeMra(Ids ids,
+                         ibwire::MessageMraed message,
+                         std::uint8_t serviceTimeout,
+                         std::span<const std::uint8_t> privateData);
+ibwire::CmLap ComposeLap(const LapParameters& parameters,
+                         Ids ids,
+                         std::uint32_t remoteQpn,
+                         std::uint8_t ackDelay);
+ibwire::CmApr ComposeApr(Ids ids,
+                         ibwire::AprStatus status,
+                         std::span<const std::uint8_t> info,
+                         std::span<const std::uint8_t> privateData);
+ibwire::CmSidrReq ComposeSidrReq(const SidrReqParameters& parameters, std::uint32_t requestId);
+ibwire::CmSidrRep ComposeSidrRep(const SidrRepParameters& parameters,
+                                 std::uint32_t requestId,
+                                 std::uint64_t serviceId);
+
+/** 72 bytes for the additional information of REJ, APR and SIDR_REP. */
+std::array<std::uint8_t, 72> RedirectInfo(const ibwire::ClassPortInfo& target);
+/** Where a peer redirects to; nothing if the information is shorter or names no QP. */
+std::optional<ibwire::ClassPortInfo> RedirectFrom(std::span<const std::uint8_t> info);
 
 /** The additional reject information of REJ(timeout): the rejecting side's CA GUID, big-endian. */
 std::array<std::uint8_t, 8> GuidInfo(std::uint64_t caGuid);
@@ -64,10 +87,26 @@ QpType PassiveQpType(QpType active);
 /** The QPN that a REP announces: an XRC target has it in the EECN. */
 std::uint32_t QpnOfRep(const ibwire::CmRep& rep, QpType activeType);
 
+/** Which port a message came in at. */
+struct Arrival
+{
+    const ReceivedMad& mad;
+    std::uint8_t portNumber;
+    std::uint16_t portLid;           ///< its base LID
+    std::uint32_t attributeModifier; ///< of the MAD: the options of ECE
+};
+
 /** The path back to the sender of a REQ, as the passive side sees it. */
-Path PassivePath(const ibwire::CmReq& req, const ReceivedMad& mad);
-ReqReceived ReqReceivedFrom(const ibwire::CmReq& req, const ReceivedMad& mad, Handle listener);
-RepReceived RepReceivedFrom(const ibwire::CmRep& rep, QpType activeType);
+Path PassivePath(const ibwire::CmReq& req, const Arrival& arrival);
+/** The alternate path of a LAP, from the side that receives it; P_Key and MTU are the connection's.
+ */
+Path PathOfLap(const ibwire::CmLap& lap, const Path& primary);
+ReqReceived ReqReceivedFrom(const ibwire::CmReq& req, const Arrival& arrival, Handle listener);
+RepReceived RepReceivedFrom(const ibwire::CmRep& rep,
+                            QpType activeType,
+                            std::uint32_t attributeModifier);
+AprReceived AprReceivedFrom(const ibwire::CmApr& apr);
+SidrRepReceived SidrRepReceivedFrom(const ibwire::CmSidrRep& rep, std::uint32_t attributeModifier);
 /** The claimed length of the reject information is bounded by what a REJ can hold. */
 RejReceived RejReceivedFrom(const ibwire::CmRej& rej);
 

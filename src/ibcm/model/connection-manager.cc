@@ -21,6 +21,11 @@ Status ConnectionManager::AddPort(std::uint8_t number, MadPort& port)
     return m_core->AddPort(number, port);
 }
 
+Status ConnectionManager::RemovePort(std::uint8_t number)
+{
+    return m_core->RemovePort(number);
+}
+
 Result<Handle> ConnectionManager::Create(EventHandler& handler)
 {
     return m_core->Create(handler);
@@ -31,9 +36,21 @@ Status ConnectionManager::Destroy(Handle id)
     return m_core->Destroy(id);
 }
 
-Status ConnectionManager::Listen(Handle id, std::uint64_t serviceId)
+Result<std::uint64_t> ConnectionManager::Listen(Handle id, const ListenParameters& parameters)
 {
-    return m_core->Listen(id, serviceId);
+    return m_core->Listen(id, parameters);
+}
+
+Result<std::uint64_t> ConnectionManager::Listen(Handle id, std::uint64_t serviceId)
+{
+    ListenParameters parameters;
+    parameters.serviceId = serviceId;
+    return m_core->Listen(id, parameters);
+}
+
+Result<Handle> ConnectionManager::ListenShared(EventHandler& handler, std::uint64_t serviceId)
+{
+    return m_core->ListenShared(handler, serviceId);
 }
 
 Status ConnectionManager::SendReq(Handle id, const ReqParameters& parameters)
@@ -49,6 +66,11 @@ Status ConnectionManager::SendRep(Handle id, const RepParameters& parameters)
 Status ConnectionManager::SendRtu(Handle id, std::span<const std::uint8_t> privateData)
 {
     return m_core->SendRtu(id, privateData);
+}
+
+Status ConnectionManager::SendMra(Handle id, const MraParameters& parameters)
+{
+    return m_core->SendMra(id, parameters);
 }
 
 Status ConnectionManager::SendRej(Handle id,
@@ -69,6 +91,31 @@ Status ConnectionManager::SendDrep(Handle id, std::span<const std::uint8_t> priv
     return m_core->SendDrep(id, privateData);
 }
 
+Status ConnectionManager::SendLap(Handle id, const LapParameters& parameters)
+{
+    return m_core->SendLap(id, parameters);
+}
+
+Status ConnectionManager::SendApr(Handle id, const AprParameters& parameters)
+{
+    return m_core->SendApr(id, parameters);
+}
+
+Status ConnectionManager::SendSidrReq(Handle id, const SidrReqParameters& parameters)
+{
+    return m_core->SendSidrReq(id, parameters);
+}
+
+Status ConnectionManager::SendSidrRep(Handle id, const SidrRepParameters& parameters)
+{
+    return m_core->SendSidrRep(id, parameters);
+}
+
+Status ConnectionManager::NotifyMigrated(Handle id)
+{
+    return m_core->NotifyMigrated(id);
+}
+
 Status ConnectionManager::NotifyEstablished(Handle id)
 {
     return m_core->NotifyEstablished(id);
@@ -82,6 +129,36 @@ Result<QpAttributes> ConnectionManager::InitQpAttributes(Handle id, QpTarget tar
 Result<State> ConnectionManager::StateOf(Handle id)
 {
     return m_core->StateOf(id);
+}
+
+Result<LapState> ConnectionManager::LapStateOf(Handle id)
+{
+    return m_core->LapStateOf(id);
+}
+
+Result<MessageCounters> ConnectionManager::Counters(std::uint8_t portNumber) const
+{
+    return m_core->Counters(portNumber);
+}
+
+Result<std::vector<TimelineEntry>> ConnectionManager::TimelineOf(Handle id)
+{
+    return m_core->TimelineOf(id);
+}
+
+Report ConnectionManager::Inspect()
+{
+    return m_core->Inspect();
+}
+
+std::string ConnectionManager::Dump()
+{
+    return ToText(m_core->Inspect());
+}
+
+Status ConnectionManager::ExpirePeer(std::uint64_t caGuid, std::uint32_t qpn)
+{
+    return m_core->ExpirePeer(caGuid, qpn);
 }
 
 Result<std::uint32_t> ConnectionManager::CommIdOf(Handle id)

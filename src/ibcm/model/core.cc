@@ -4,23 +4,6 @@
 namespace ibcm
 {
 
-namespace
-{
-
-constexpr auto kFirstKind = static_cast<std::uint16_t>(ibwire::CmAttribute::kReq);
-
-/** Relaxed: counters say how often, and order nothing. */
-void Copy(const std::array<std::atomic<std::uint64_t>, MessageCounters::kKinds>& from,
-          std::uint64_t* to)
-{
-    for (std::size_t i = 0; i < from.size(); ++i)
-    {
-        to[i] = from[i].load(std::memory_order_relaxed);
-    }
-}
-
-} // namespace
-
 Core::Core(ConnectionManager& facade,
            Runtime& runtime,
            const DeviceInfo& device,
@@ -28,78 +11,43 @@ Core::Core(ConnectionManager& facade,
     : m_facade(facade),
       m_runtime(runtime),
       m_device(device),
-      m_trace(options.trace),
+      m_options(options),
       m_queue(runtime.MakeWorkQueue("cm", 1)),
-      m_table(runtime, runtime.Random(), TableLimits{options.maxIds}),
+      m_table(runtime, runtime.Random(), options.limits),
       m_portsLock(runtime, "cm-ports"),
-      m_ports(runtime, "ports"),
       m_lastTransactionId(runtime.Random() & 0xffffffff00000000ULL)
 {
 }
 
 Core::~Core()
 {
-    std::array<PortSlot, kMaxPorts> ports;
+    // Waits for deliveries under way.
+    for (PortSlot& slot : m_ports)
     {
-        MutexLock hold(m_portsLock);
-        ports = m_ports.Read();
-    }
-    // Waits for deliveries under way, which may take the ports' lock.
-    for (const PortSlot& slot : ports)
-    {
-        if (slot.port != nullptr)
+        if (MadPort* port = slot.port.load(); port != nullptr)
         {
-            slot.port->SetSink(nullptr);
+            port->SetSink(nullptr);
         }
     }
     m_table.CancelAging();
     m_queue.reset(); // waits for timers that could not be cancelled any more
 }
 
-Status Core::AddPort(std::uint8_t number, MadPort& port)
-{
-    MutexLock hold(m_portsLock);
-    auto& slots = m_ports.Write();
-    PortSlot* place = nullptr;
-    for (PortSlot& slot : slots)
-    {
-        if (slot.port != nullptr && slot.number == number)
-        {
-            return tl::unexpected(CmError::kInvalidArgument);
-        }
-        if (slot.port == nullptr && place == nullptr)
-        {
-            place = &slot;
-        }
-    }
-    if (number == 0)
-    {
-        return tl::unexpected(CmError::kInvalidArgument);
-    }
-    if (place == nullptr)
-    {
-        return tl::unexpected(CmError::kNoResources);
-    }
-    *place = {number, &port};
-    port.SetSink(this);
-    return {};
-}
-
 Result<Handle> Core::Create(EventHandler& handler)
 {
-    const auto reservation = m_table.Reserve();
-    if (!reservation)
+    const auto place = m_table.Reserve();
+    if (!place)
     {
-        return tl::unexpected(reservation.error());
+        return tl::unexpected(place.error());
     }
-    CmId& id = NewId(handler, reservation->handle, reservation->commId);
+    CmId& id = NewId(handler, *place);
     m_table.Publish(id);
-    return reservation->handle;
+    return place->handle;
 }
 
-CmId& Core::NewId(EventHandler& handler, Handle handle, std::uint32_t commId)
+CmId& Core::NewId(EventHandler& handler, Reservation place)
 {
-    auto* id = new CmId(m_runtime, handler, handle, commId);
+    auto* id = new CmId(m_runtime, handler, place.handle, place.commId, m_options.timelineDepth);
     if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
     {
         const auto ordinal = m_idsMade.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -114,19 +62,6 @@ std::uint64_t Core::NextTransactionId()
     return m_lastTransactionId.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-MadPort* Core::PortAt(std::uint8_t number)
-{
-    MutexLock hold(m_portsLock);
-    for (const PortSlot& slot : m_ports.Read())
-    {
-        if (slot.number == number)
-        {
-            return slot.port;
-        }
-    }
-    return nullptr;
-}
-
 Result<State> Core::StateOf(Handle handle)
 {
     IdRef ref = m_table.FindByHandle(handle);
@@ -139,6 +74,18 @@ Result<State> Core::StateOf(Handle handle)
     return id.state.Read();
 }
 
+Result<LapState> Core::LapStateOf(Handle handle)
+{
+    IdRef ref = m_table.FindByHandle(handle);
+    if (!ref)
+    {
+        return tl::unexpected(CmError::kInvalidHandle);
+    }
+    CmId& id = *ref;
+    MutexLock hold(id.lock);
+    return id.lapState.Read();
+}
+
 Result<std::uint32_t> Core::CommIdOf(Handle handle)
 {
     const IdRef ref = m_table.FindByHandle(handle);
@@ -149,27 +96,13 @@ Result<std::uint32_t> Core::CommIdOf(Handle handle)
     return ref->localCommId;
 }
 
-void Core::CountSent(const ibwire::CmMessage& message)
+Status Core::ExpirePeer(std::uint64_t caGuid, std::uint32_t qpn)
 {
-    const auto kind = static_cast<std::uint16_t>(ibwire::AttributeOf(message)) - kFirstKind;
-    m_counters.sent.at(kind).fetch_add(1, std::memory_order_relaxed);
-}
-
-void Core::CountDuplicate(ibwire::CmAttribute attribute)
-{
-    const auto kind = static_cast<std::uint16_t>(attribute) - kFirstKind;
-    m_counters.duplicates.at(kind).fetch_add(1, std::memory_order_relaxed);
-}
-
-MessageCounters Core::Counters() const
-{
-    MessageCounters counters;
-    Copy(m_counters.sent, counters.sent);
-    Copy(m_counters.received, counters.received);
-    Copy(m_counters.duplicates, counters.duplicates);
-    counters.malformed = m_counters.malformed.load(std::memory_order_relaxed);
-    counters.unmatched = m_counters.unmatched.load(std::memory_order_relaxed);
-    return counters;
+    if (!m_table.ExpireNow(caGuid, qpn))
+    {
+        return tl::unexpected(CmError::kInvalidState);
+    }
+    return {};
 }
 
 } // namespace ibcm

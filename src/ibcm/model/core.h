@@ -5,6 +5,7 @@
 #include "ibcm/model/cm-table.h"
 #include "ibcm/model/compose.h"
 #include "ibcm/model/connection-manager.h"
+#include "ibcm/model/req-check.h"
 
 #include <array>
 #include <atomic>
@@ -14,11 +15,11 @@
 /**
  * @file
  * Private to the core: the shell around the protocol's tables. It holds locks and references, finds
- * ids, sends, and tells consumers. One file for each message or mechanism: req.cc, rep.cc, rtu.cc,
- * rej.cc, dreq.cc, timewait.cc, listen.cc, destroy.cc, deliver.cc, step.cc, qp-attributes.cc.
+ * ids, sends, and tells consumers. One file for each message or mechanism; README.md lists them.
  *
  * Locks: an id's lock, then the table's; never two ids' at once. Handlers of consumers are called
- * without any.
+ * without any. Nothing is allocated while a lock is held: events, records and copies are made
+ * before.
  */
 
 namespace ibcm
@@ -35,23 +36,36 @@ class Core final : public MadSink
 
     // What the facade offers; contracts stand there.
     Status AddPort(std::uint8_t number, MadPort& port);
+    Status RemovePort(std::uint8_t number);
     Result<Handle> Create(EventHandler& handler);
     Status Destroy(Handle handle);
-    Status Listen(Handle handle, std::uint64_t serviceId);
+    Result<std::uint64_t> Listen(Handle handle, const ListenParameters& parameters);
+    Result<Handle> ListenShared(EventHandler& handler, std::uint64_t serviceId);
     Status SendReq(Handle handle, const ReqParameters& parameters);
     Status SendRep(Handle handle, const RepParameters& parameters);
     Status SendRtu(Handle handle, std::span<const std::uint8_t> privateData);
+    Status SendMra(Handle handle, const MraParameters& parameters);
     Status SendRej(Handle handle,
                    ibwire::RejReason reason,
                    std::span<const std::uint8_t> info,
                    std::span<const std::uint8_t> privateData);
     Status SendDreq(Handle handle, std::span<const std::uint8_t> privateData);
     Status SendDrep(Handle handle, std::span<const std::uint8_t> privateData);
+    Status SendLap(Handle handle, const LapParameters& parameters);
+    Status SendApr(Handle handle, const AprParameters& parameters);
+    Status SendSidrReq(Handle handle, const SidrReqParameters& parameters);
+    Status SendSidrRep(Handle handle, const SidrRepParameters& parameters);
     Status NotifyEstablished(Handle handle);
+    Status NotifyMigrated(Handle handle);
     Result<QpAttributes> InitQpAttributes(Handle handle, QpTarget target);
     Result<State> StateOf(Handle handle);
+    Result<LapState> LapStateOf(Handle handle);
     Result<std::uint32_t> CommIdOf(Handle handle);
+    Result<std::vector<TimelineEntry>> TimelineOf(Handle handle);
     MessageCounters Counters() const;
+    Result<MessageCounters> Counters(std::uint8_t portNumber) const;
+    Report Inspect();
+    Status ExpirePeer(std::uint64_t caGuid, std::uint32_t qpn);
 
     const CmTable& Table() const
     {
@@ -63,7 +77,7 @@ class Core final : public MadSink
     void OnSendDone(std::uint64_t context, SendToken token, SendStatus status) override;
 
     /** Tells an event that had to wait for a thread of the work queue; the id may have gone. */
-    void DeliverQueued(Handle handle, std::unique_ptr<Event> event);
+    void DeliverQueued(Handle handle, EventPtr event);
 
     /** A peer record has aged; called by its timer, which is gone after this. */
     void TimewaitExpired(PeerRecord& record);
@@ -72,75 +86,131 @@ class Core final : public MadSink
     /** A received message with what is needed to answer it. */
     struct Received
     {
-        std::uint8_t portNumber;
-        MadPort* port;
+        PortSlot& slot;
+        MadPort& port;
         const ReceivedMad& mad;
         std::uint64_t transactionId;
+        std::uint32_t attributeModifier;
     };
+
+    /** Carries one event to a thread of the work queue. */
+    class LaterEvent;
 
     static constexpr std::size_t kMaxPorts = 8;
+    /** How often a request follows a redirection before its consumer is told of the next. */
+    static constexpr std::uint8_t kMaxRedirects = 4;
 
-    struct PortSlot
-    {
-        std::uint8_t number{0};
-        MadPort* port{nullptr};
-    };
-
-    // Each message in the file of its name.
-    void OnReq(const Received& rx, const ibwire::CmReq& req);
-    void OnDuplicateReq(const Received& rx, const ibwire::CmReq& req, Admission admission);
-    void OnRep(const Received& rx, const ibwire::CmRep& rep);
-    void OnFirstRep(CmId& id,
-                    IdRef ref,
-                    const Received& rx,
-                    const ibwire::CmRep& rep,
-                    const Transition& row) IBCM_RELEASE(id.lock);
-    void OnRtu(const ibwire::CmRtu& rtu);
-    void OnRej(const ibwire::CmRej& rej);
-    void OnDreq(const Received& rx, const ibwire::CmDreq& dreq);
-    void OnKnownDreq(CmId& id, IdRef ref, const Received& rx, const ibwire::CmDreq& dreq)
-        IBCM_RELEASE(id.lock);
-    void OnDrep(const ibwire::CmDrep& drep);
-
-    // dispatch.cc
+    // dispatch.cc: what ports deliver.
+    void OnMessage(const Received& rx, const ibwire::CmMessage& message);
+    void OnUndecoded(const Received& rx, const ibwire::MadHeader& header);
     /** A message that says no more than that it has come: RTU, DREP. */
-    void OnPlain(std::uint32_t ownCommId,
-                 std::uint32_t peerCommId,
+    void OnPlain(const Received& rx,
+                 Ids ids,
                  Input input,
                  ibwire::CmAttribute attribute,
                  std::span<const std::uint8_t> privateData);
 
-    // step.cc
+    // Each message in the file of its name; ClassPortInfo in class-port-info.cc.
+    void OnReq(const Received& rx, const ibwire::CmReq& req);
+    void OnDuplicateReq(const Received& rx, const ibwire::CmReq& req, Admission admission);
+    void OnPeerToPeerReq(const Received& rx, const ibwire::CmReq& req, Admission admission);
+    void OnMra(const Received& rx, const ibwire::CmMra& mra);
+    void OnRep(const Received& rx, const ibwire::CmRep& rep);
+    void OnFirstRep(CmId& id,
+                    IdRef ref,
+                    EventPtr event,
+                    const Received& rx,
+                    const ibwire::CmRep& rep,
+                    const Transition& row) IBCM_RELEASE(id.lock);
+    void OnRepeatedRep(CmId& id,
+                       const Received& rx,
+                       const ibwire::CmRep& rep,
+                       const Transition* row) IBCM_REQUIRES(id.lock);
+    /** What the active side learns from the REP. */
+    void TakeRep(CmId& id, const Received& rx, const ibwire::CmRep& rep, std::uint64_t guid)
+        IBCM_REQUIRES(id.lock);
+    void RejectRep(const Received& rx, const ibwire::CmRep& rep, ibwire::RejReason reason);
+    void OnRtu(const Received& rx, const ibwire::CmRtu& rtu);
+    void OnRej(const Received& rx, const ibwire::CmRej& rej);
+    void OnDreq(const Received& rx, const ibwire::CmDreq& dreq);
+    void OnKnownDreq(CmId& id,
+                     IdRef ref,
+                     EventPtr event,
+                     const Received& rx,
+                     const ibwire::CmDreq& dreq) IBCM_RELEASE(id.lock);
+    void OnDrep(const Received& rx, const ibwire::CmDrep& drep);
+    void OnLap(const Received& rx, const ibwire::CmLap& lap);
+    void OnKnownLap(CmId& id,
+                    IdRef ref,
+                    EventPtr event,
+                    std::unique_ptr<Alternate> alternate,
+                    const Received& rx,
+                    const ibwire::CmLap& lap) IBCM_RELEASE(id.lock);
+    void OnApr(const Received& rx, const ibwire::CmApr& apr);
+    void OnSidrReq(const Received& rx, const ibwire::CmSidrReq& req);
+    void AcceptSidrReq(const Received& rx,
+                       const ibwire::CmSidrReq& req,
+                       Admission admission,
+                       std::unique_ptr<SidrRecord> record);
+    void OnSidrRep(const Received& rx, const ibwire::CmSidrRep& rep);
+    void AnswerClassPortInfo(const Received& rx, const ibwire::MadHeader& header);
+    void AnswerUnsupported(const Received& rx,
+                           const ibwire::MadHeader& header,
+                           std::uint16_t status);
+    void AnswerClassVersion(const Received& rx, const ibwire::MadHeader& header);
+
+    // step.cc: taking a row of the tables.
+    const Transition* RowFor(CmId& id, Input input) IBCM_REQUIRES(id.lock);
+    /** The row of the alternate path's table, which holds in ESTABLISHED only. */
+    const LapTransition* LapRowFor(CmId& id, Input input) IBCM_REQUIRES(id.lock);
     /** Does what a row says besides sending and telling. */
     void Apply(CmId& id, const Transition& row) IBCM_REQUIRES(id.lock);
-    /** Sends the unreliable or consumer-less message of a row, with nothing but what the id knows.
-     */
-    Status SendReply(CmId& id, State before, Reply reply) IBCM_REQUIRES(id.lock);
-    Status SendOnce(CmId& id, const ibwire::CmMessage& message) IBCM_REQUIRES(id.lock);
-    Status SendReliable(CmId& id, const ibwire::CmMessage& message, Input timeout)
+    void Apply(CmId& id, const LapTransition& row) IBCM_REQUIRES(id.lock);
+    void Note(CmId& id,
+              TimelineEntry::Kind kind,
+              std::uint8_t what,
+              std::uint8_t from = 0,
+              std::uint8_t to = 0) IBCM_REQUIRES(id.lock);
+    void NoteMessage(CmId& id, TimelineEntry::Kind kind, ibwire::CmAttribute attribute)
         IBCM_REQUIRES(id.lock);
+
+    // send.cc
+    /** Sends the message of a row that needs nothing but what the id knows. */
+    Status SendReply(CmId& id, State before, Reply reply, bool again = false)
+        IBCM_REQUIRES(id.lock);
+    /** @param again it was sent before, and counts as a retry. */
+    Status SendOnce(CmId& id,
+                    const ibwire::CmMessage& message,
+                    std::uint64_t transactionId,
+                    bool again = false,
+                    std::uint32_t attributeModifier = 0) IBCM_REQUIRES(id.lock);
+    Status SendReliable(CmId& id,
+                        const ibwire::CmMessage& message,
+                        std::uint64_t transactionId,
+                        Input timeout,
+                        std::uint32_t attributeModifier = 0) IBCM_REQUIRES(id.lock);
     /** Answers a message that belongs to no id. */
     void SendStateless(const Received& rx, const ibwire::CmMessage& message);
     void CancelSend(CmId& id) IBCM_REQUIRES(id.lock);
+    void ExtendWait(CmId& id, std::uint8_t serviceTimeout) IBCM_REQUIRES(id.lock);
 
     // deliver.cc
+    /** Made before any lock is taken. */
+    static EventPtr NewEvent();
     /** Tells the consumer; releases the lock and, before the handler returns, nothing else. */
-    void Deliver(CmId& id, IdRef ref, std::unique_ptr<Event> event) IBCM_RELEASE(id.lock);
+    void Deliver(CmId& id, IdRef ref, EventPtr event) IBCM_RELEASE(id.lock);
     /** The same on a thread of the work queue, for calls that must not run the handler themselves.
      */
-    void DeliverLater(CmId& id, std::unique_ptr<Event> event) IBCM_RELEASE(id.lock);
+    void DeliverLater(CmId& id, std::unique_ptr<LaterEvent> work) IBCM_RELEASE(id.lock);
     /**
      * Runs the handler for this and all waiting events. The caller has set delivery.busy.
-     * @param listener for REQ_RECEIVED: stays until that is told, as its consumer may free what the
+     * @param listener for a request: stays until that is told, as its consumer may free what the
      *        handler needs when the listener has been destroyed; else none.
      */
-    void RunHandler(IdRef ref, std::unique_ptr<Event> event, IdRef listener);
+    void RunHandler(IdRef ref, EventPtr event, IdRef listener);
     Disposition CallHandler(CmId& id, const Event& event, IdRef listener);
 
-    // rej.cc, dreq.cc
-    Status StartDreq(CmId& id, std::span<const std::uint8_t> privateData) IBCM_REQUIRES(id.lock);
-    /** The peer has forgotten the connection that @p owner has with its QP: ask it to end. */
-    void DisconnectStale(IdRef owner);
+    // rej.cc, redirect.cc
     Status SendRejWith(CmId& id,
                        State before,
                        ibwire::RejReason reason,
@@ -150,15 +220,47 @@ class Core final : public MadSink
                          const ibwire::CmReq& req,
                          ibwire::RejReason reason,
                          std::span<const std::uint8_t> info = {});
-    IdRef FindForRej(const ibwire::CmRej& rej);
+    IdRef FindForRej(const ibwire::CmRej& rej, EventPtr& event);
+    /** True if the request of the id is on its way to where @p target points. */
+    bool FollowRedirect(CmId& id, const ibwire::ClassPortInfo& target) IBCM_REQUIRES(id.lock);
+
+    // dreq.cc
+    Status StartDreq(CmId& id, std::span<const std::uint8_t> privateData, bool reliable)
+        IBCM_REQUIRES(id.lock);
+    /** A DREQ that is still kept back by its port goes out once, before it is cancelled. */
+    void SendWaitingDreq(CmId& id) IBCM_REQUIRES(id.lock);
+    /** The peer has forgotten the connection that @p owner has with its QP: ask it to end. */
+    void DisconnectStale(IdRef owner);
 
     // req.cc
-    Status CheckReq(const ReqParameters& parameters) const;
-    Result<Route> RouteFor(const Path& path);
     void AcceptReq(const Received& rx,
                    const ibwire::CmReq& req,
                    Admission admission,
                    std::unique_ptr<PeerRecord> record);
+    std::unique_ptr<PeerRecord> NewPeerRecord();
+    /**
+     * Who a peer is, as a key. Virtual functions without a GUID of their own say 0: then their
+     * port's GUID tells them apart.
+     */
+    std::uint64_t PeerKey(std::uint64_t caGuid, const ibwire::Gid& gid) const
+    {
+        return caGuid == 0 && Strict() ? gid.Guid() : caGuid;
+    }
+    /** What a REQ says of the connection, as its passive side sees it. */
+    Connection ConnectionFrom(const Received& rx,
+                              const ibwire::CmReq& req,
+                              const ReqReceived& parameters) const;
+
+    // alternate.cc
+    /** Null if there is no path; made before any lock is taken. */
+    static std::unique_ptr<Alternate> NewAlternate(const Path* path);
+    void FillAlternate(Alternate& alternate, const Route& route) const;
+
+    // lap.cc
+    /** The APR status with which a LAP is refused at once; nothing if it is not. */
+    std::optional<ibwire::AprStatus> CheckLap(const Connection& connection,
+                                              const Path& path,
+                                              const ibwire::CmLap& lap);
 
     // timewait.cc
     void EnterTimewait(CmId& id) IBCM_REQUIRES(id.lock);
@@ -169,35 +271,48 @@ class Core final : public MadSink
 
     // core.cc
     /** An id in a reserved place, not published. */
-    CmId& NewId(EventHandler& handler, Handle handle, std::uint32_t commId);
+    CmId& NewId(EventHandler& handler, Reservation place);
     std::uint64_t NextTransactionId();
-    MadPort* PortAt(std::uint8_t number);
-    void CountSent(const ibwire::CmMessage& message);
-    void CountDuplicate(ibwire::CmAttribute attribute);
+
+    bool Strict() const
+    {
+        return m_options.behaviour == Behaviour::kStrict;
+    }
+
+    // report.cc
+    IdReport Describe(CmId& id, Instant now);
+
+    // ports.cc
+    PortSlot* SlotAt(std::uint8_t number);
+    /** The port and address for a path from this side; kNoPort, kNoPkey. */
+    Result<Route> RouteFor(const Path& path);
+    /** The port that has a GID, or null. */
+    const MadPort* PortOf(const ibwire::Gid& gid) const;
+    void LeavePort(CmId& id, IdRef ref, PortSlot& slot);
+    MessageCounters CountersOf(const PortSlot& slot) const;
+    static void Discarded(const Received& rx, Discard cause)
+    {
+        Count(rx.slot.discarded[static_cast<std::size_t>(cause)]);
+    }
+    static void Duplicate(const Received& rx, ibwire::CmAttribute attribute)
+    {
+        Count(rx.slot.duplicates[KindOf(attribute)]);
+    }
 
     ConnectionManager& m_facade;
     Runtime& m_runtime;
     const DeviceInfo m_device;
-    Trace* const m_trace;
+    const Options m_options;
     std::unique_ptr<WorkQueue> m_queue;
     CmTable m_table;
 
+    /** Held while a port is added or removed; a slot's port is found without it. */
     Mutex m_portsLock;
-    Guarded<std::array<PortSlot, kMaxPorts>> m_ports IBCM_GUARDED_BY(m_portsLock);
+    std::array<PortSlot, kMaxPorts> m_ports;
 
     std::atomic<std::uint64_t> m_lastTransactionId;
     std::atomic<std::uint64_t> m_idsMade{0};
-
-    struct AtomicCounters
-    {
-        std::array<std::atomic<std::uint64_t>, MessageCounters::kKinds> sent{};
-        std::array<std::atomic<std::uint64_t>, MessageCounters::kKinds> received{};
-        std::array<std::atomic<std::uint64_t>, MessageCounters::kKinds> duplicates{};
-        std::atomic<std::uint64_t> malformed{0};
-        std::atomic<std::uint64_t> unmatched{0};
-    };
-
-    AtomicCounters m_counters;
+    std::atomic<std::uint64_t> m_peersMade{0};
 };
 
 } // namespace ibcm

@@ -1,50 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Telling consumers: one event of an id at a time, in the order of its transitions.
-#include "ibcm/model/core.h"
+#include "ibcm/model/later-event.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace ibcm
 {
 
-namespace
+EventPtr Core::NewEvent()
 {
+    return std::make_unique<QueuedEvent>();
+}
 
-/**
- * Carries one event to a thread of the work queue. It holds no reference: a handler that runs on
- * the queue may destroy the id, and would wait for itself.
- */
-class LaterEvent final : public WorkItem
+void Core::LaterEvent::Run()
 {
-  public:
-    LaterEvent(Core& core, Runtime& runtime, Handle id, std::unique_ptr<Event> event)
-        : WorkItem(runtime, "deliver"),
-          m_core(core),
-          m_id(id),
-          m_event(std::move(event))
-    {
-    }
+    // The item goes first: the handler may run for long, and end with the id destroyed.
+    Core& core = m_core;
+    const Handle id = m_id;
+    EventPtr queued = std::move(event);
+    delete this;
+    core.DeliverQueued(id, std::move(queued));
+}
 
-    void Run() override
-    {
-        // The item goes first: the handler may run for long, and end with the id destroyed.
-        Core& core = m_core;
-        const Handle id = m_id;
-        std::unique_ptr<Event> event = std::move(m_event);
-        delete this;
-        core.DeliverQueued(id, std::move(event));
-    }
-
-  private:
-    Core& m_core;
-    const Handle m_id;
-    std::unique_ptr<Event> m_event;
-};
-
-} // namespace
-
-void Core::Deliver(CmId& id, IdRef ref, std::unique_ptr<Event> event)
+void Core::Deliver(CmId& id, IdRef ref, EventPtr event)
 {
     Delivery& delivery = id.delivery.Write();
     if (delivery.stopped)
@@ -55,7 +33,7 @@ void Core::Deliver(CmId& id, IdRef ref, std::unique_ptr<Event> event)
     if (delivery.busy)
     {
         // The thread in the handler takes it along; transitions and this list share one order.
-        delivery.waiting.push_back(std::move(event));
+        delivery.Append(std::move(event));
         id.lock.Unlock();
         return;
     }
@@ -64,26 +42,26 @@ void Core::Deliver(CmId& id, IdRef ref, std::unique_ptr<Event> event)
     RunHandler(std::move(ref), std::move(event), IdRef());
 }
 
-void Core::DeliverLater(CmId& id, std::unique_ptr<Event> event)
+void Core::DeliverLater(CmId& id, std::unique_ptr<LaterEvent> work)
 {
     Delivery& delivery = id.delivery.Write();
     if (delivery.stopped || delivery.busy)
     {
         if (!delivery.stopped)
         {
-            delivery.waiting.push_back(std::move(event));
+            delivery.Append(std::move(work->event));
         }
         id.lock.Unlock();
         return;
     }
     // Busy from now on, so that what happens before the worker comes is told after this.
     delivery.busy = true;
-    auto* work = new LaterEvent(*this, m_runtime, id.handle, std::move(event));
     id.lock.Unlock();
-    work->QueueOn(*m_queue);
+    LaterEvent* const item = work.release(); // frees itself when it has run
+    item->QueueOn(*m_queue);
 }
 
-void Core::DeliverQueued(Handle handle, std::unique_ptr<Event> event)
+void Core::DeliverQueued(Handle handle, EventPtr event)
 {
     if (IdRef ref = m_table.FindByHandle(handle))
     {
@@ -99,19 +77,25 @@ Disposition Core::CallHandler(CmId& id, const Event& event, IdRef listener)
         return id.handler.OnCmEvent(m_facade, id.handle, event);
     }
     // The listener's end waits for this call, and cannot be waited for inside it.
-    const std::uint64_t thread = m_runtime.CurrentThread();
+    Accepting self{m_runtime.CurrentThread(), nullptr};
     {
         MutexLock hold(listener->lock);
-        listener->delivery.Write().accepting.push_back(thread);
+        Accepting*& first = listener->delivery.Write().accepting;
+        self.next = first;
+        first = &self;
     }
     const Disposition answer = id.handler.OnCmEvent(m_facade, id.handle, event);
     MutexLock hold(listener->lock);
-    auto& accepting = listener->delivery.Write().accepting;
-    accepting.erase(std::find(accepting.begin(), accepting.end(), thread));
+    Accepting** place = &listener->delivery.Write().accepting;
+    while (*place != &self)
+    {
+        place = &(*place)->next;
+    }
+    *place = self.next;
     return answer;
 }
 
-void Core::RunHandler(IdRef ref, std::unique_ptr<Event> event, IdRef listener)
+void Core::RunHandler(IdRef ref, EventPtr event, IdRef listener)
 {
     CmId& id = *ref;
     for (;;)
@@ -123,9 +107,13 @@ void Core::RunHandler(IdRef ref, std::unique_ptr<Event> event, IdRef listener)
             {
                 return;
             }
+            IBCM_CHECK(m_runtime, Invariant::kOneHandler, &id, !delivery.inside);
+            delivery.inside = true;
             delivery.thread = m_runtime.CurrentThread();
+            Note(id, TimelineEntry::Kind::kEvent, static_cast<std::uint8_t>(event->event.type));
         }
-        const Disposition answer = CallHandler(id, *event, std::exchange(listener, IdRef()));
+        const Disposition answer = CallHandler(id, event->event, std::exchange(listener, IdRef()));
+        const EventType told = event->event.type;
         event.reset();
         if (answer != Disposition::kKeep)
         {
@@ -135,24 +123,25 @@ void Core::RunHandler(IdRef ref, std::unique_ptr<Event> event, IdRef listener)
             // Busy stays set: nobody enters the handler of a dying id. The reference goes first, as
             // destroying waits for all of them; the claim keeps a concurrent Destroy from doing it
             // too.
-            CmId* claimed = m_table.ClaimDestroy(handle);
+            const CmTable::Claim claim = m_table.ClaimDestroy(handle);
             ref.Drop();
-            if (claimed != nullptr)
+            if (claim.id != nullptr)
             {
-                DestroyClaimed(*claimed, how);
+                DestroyClaimed(*claim.id, how);
             }
             return;
         }
         MutexLock hold(id.lock);
+        Note(id, TimelineEntry::Kind::kReturned, static_cast<std::uint8_t>(told));
         Delivery& delivery = id.delivery.Write();
         delivery.thread = 0;
-        if (delivery.waiting.empty() || delivery.stopped)
+        delivery.inside = false;
+        if (delivery.waiting == nullptr || delivery.stopped)
         {
             delivery.busy = false;
             return;
         }
-        event = std::move(delivery.waiting.front());
-        delivery.waiting.erase(delivery.waiting.begin());
+        event = delivery.TakeFirst();
     }
 }
 

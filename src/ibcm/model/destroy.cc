@@ -2,10 +2,23 @@
 // The end of an id: a walk to IDLE under one hold of its lock, then a wait for the last reference.
 #include "ibcm/model/core.h"
 
-#include <algorithm>
-
 namespace ibcm
 {
+
+namespace
+{
+
+bool IsAccepting(const Delivery& delivery, std::uint64_t thread)
+{
+    const Accepting* entry = delivery.accepting;
+    while (entry != nullptr && entry->thread != thread)
+    {
+        entry = entry->next;
+    }
+    return entry != nullptr;
+}
+
+} // namespace
 
 Status Core::Destroy(Handle handle)
 {
@@ -19,50 +32,67 @@ Status Core::Destroy(Handle handle)
         MutexLock hold(id.lock);
         const Delivery& delivery = id.delivery.Read();
         const std::uint64_t self = m_runtime.CurrentThread();
-        const auto& accepting = delivery.accepting;
-        if (delivery.thread == self ||
-            std::find(accepting.begin(), accepting.end(), self) != accepting.end())
+        if (delivery.thread == self || IsAccepting(delivery, self))
         {
             return tl::unexpected(CmError::kWouldDeadlock);
         }
     }
-    CmId* id = m_table.ClaimDestroy(handle);
-    if (id == nullptr)
+    const CmTable::Claim claim = m_table.ClaimDestroy(handle);
+    if (claim.shareDropped)
+    {
+        return {};
+    }
+    if (claim.id == nullptr)
     {
         return tl::unexpected(CmError::kInvalidHandle);
     }
-    DestroyClaimed(*id, Input::kCallDestroy);
+    DestroyClaimed(*claim.id, Input::kCallDestroy);
     return {};
 }
 
 void Core::DestroyClaimed(CmId& id, Input how)
 {
+    bool held = false;
     {
         MutexLock hold(id.lock);
         Delivery& delivery = id.delivery.Write();
         delivery.stopped = true;
-        delivery.waiting.clear();
+        delivery.Clear();
         // No message can come between the steps: each handler needs the lock, and finds IDLE after
         // it.
         while (id.state.Read() != State::kIdle)
         {
             const State before = id.state.Read();
-            const Transition* row = FindTransition(before, how);
-            if (row == nullptr)
+            const bool target = id.connection.Read().qpType == QpType::kXrcTarget;
+            const Transition* row = target ? RowFor(id, Input::kCallDestroyXrcTarget) : nullptr;
+            row = row == nullptr ? RowFor(id, how) : row;
+            row = row == nullptr ? RowFor(id, Input::kCallDestroy) : row;
+            // A DREQ that still waits for its turn would never leave; the peer is to hear of it.
+            if (before == State::kDreqSent)
             {
-                row = FindTransition(before, Input::kCallDestroy);
+                SendWaitingDreq(id);
             }
             Apply(id, *row);
             // The peer is told as well as can be; that a message cannot be sent changes nothing
             // here.
             (void)SendReply(id, before, row->reply);
         }
-        m_table.Erase(id);
+        IBCM_CHECK(m_runtime,
+                   Invariant::kEndsIdle,
+                   &id,
+                   id.outstanding.Peek().token == SendToken::kNone &&
+                       id.delivery.Peek().waiting == nullptr && id.peerToPeer.Peek() == nullptr &&
+                       id.request.Peek() == nullptr);
+        held = m_table.Erase(id);
     }
     // The creator's reference; whoever puts the last one wakes this thread.
     if (!id.references.Put(&id, "creator's reference"))
     {
         id.released.Wait();
+    }
+    if (held)
+    {
+        m_table.Forget(id);
     }
     if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
     {

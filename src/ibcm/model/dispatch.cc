@@ -7,108 +7,203 @@ namespace ibcm
 
 void Core::OnReceive(std::uint8_t portNumber, const ReceivedMad& mad)
 {
-    const auto message = ibwire::DecodeCm(mad.bytes);
-    MadPort* port = PortAt(portNumber);
-    if (!message || port == nullptr)
+    PortSlot* slot = SlotAt(portNumber);
+    if (slot == nullptr)
     {
-        m_counters.malformed.fetch_add(1, std::memory_order_relaxed);
         return;
     }
-    const auto kind = static_cast<std::size_t>(ibwire::AttributeOf(*message)) -
-                      static_cast<std::size_t>(ibwire::CmAttribute::kReq);
-    m_counters.received.at(kind).fetch_add(1, std::memory_order_relaxed);
-    const Received rx{portNumber, port, mad, ibwire::DecodeHeader(mad.bytes).transactionId};
-    if (const auto* req = std::get_if<ibwire::CmReq>(&*message))
+    MadPort* port = slot->port.load();
+    if (port == nullptr || slot->removing.load())
     {
-        OnReq(rx, *req);
+        Count(slot->discarded[static_cast<std::size_t>(Discard::kPort)]);
+        return;
     }
-    else if (const auto* rep = std::get_if<ibwire::CmRep>(&*message))
+    const ibwire::MadHeader header = ibwire::DecodeHeader(mad.bytes);
+    const Received rx{*slot, *port, mad, header.transactionId, header.attributeModifier};
+    const auto message = ibwire::DecodeCm(mad.bytes);
+    if (!message)
     {
-        OnRep(rx, *rep);
+        OnUndecoded(rx, header);
+        return;
     }
-    else if (const auto* rtu = std::get_if<ibwire::CmRtu>(&*message))
+    Count(slot->received[KindOf(ibwire::AttributeOf(*message))]);
+    OnMessage(rx, *message);
+}
+
+void Core::OnMessage(const Received& rx, const ibwire::CmMessage& message)
+{
+    struct Dispatch
     {
-        OnRtu(*rtu);
+        Core& core;
+        const Received& rx;
+
+        void operator()(const ibwire::CmReq& req) const
+        {
+            core.OnReq(rx, req);
+        }
+        void operator()(const ibwire::CmMra& mra) const
+        {
+            core.OnMra(rx, mra);
+        }
+        void operator()(const ibwire::CmRej& rej) const
+        {
+            core.OnRej(rx, rej);
+        }
+        void operator()(const ibwire::CmRep& rep) const
+        {
+            core.OnRep(rx, rep);
+        }
+        void operator()(const ibwire::CmRtu& rtu) const
+        {
+            core.OnRtu(rx, rtu);
+        }
+        void operator()(const ibwire::CmDreq& dreq) const
+        {
+            core.OnDreq(rx, dreq);
+        }
+        void operator()(const ibwire::CmDrep& drep) const
+        {
+            core.OnDrep(rx, drep);
+        }
+        void operator()(const ibwire::CmSidrReq& req) const
+        {
+            core.OnSidrReq(rx, req);
+        }
+        void operator()(const ibwire::CmSidrRep& rep) const
+        {
+            core.OnSidrRep(rx, rep);
+        }
+        void operator()(const ibwire::CmLap& lap) const
+        {
+            core.OnLap(rx, lap);
+        }
+        void operator()(const ibwire::CmApr& apr) const
+        {
+            core.OnApr(rx, apr);
+        }
+    };
+
+    std::visit(Dispatch{*this, rx}, message);
+}
+
+void Core::OnUndecoded(const Received& rx, const ibwire::MadHeader& header)
+{
+    const bool request =
+        header.method == ibwire::MadMethod::kGet || header.method == ibwire::MadMethod::kSet;
+    if (header.baseVersion != ibwire::kMadBaseVersion)
+    {
+        Discarded(rx, Discard::kBaseVersion);
     }
-    else if (const auto* rej = std::get_if<ibwire::CmRej>(&*message))
+    else if (header.mgmtClass != ibwire::MgmtClass::kCm)
     {
-        OnRej(*rej);
+        Discarded(rx, Discard::kManagementClass);
     }
-    else if (const auto* dreq = std::get_if<ibwire::CmDreq>(&*message))
+    else if (header.classVersion != ibwire::kCmClassVersion)
     {
-        OnDreq(rx, *dreq);
+        Discarded(rx, Discard::kClassVersion);
+        AnswerClassVersion(rx, header);
     }
-    else if (const auto* drep = std::get_if<ibwire::CmDrep>(&*message))
+    else if (request)
     {
-        OnDrep(*drep);
+        AnswerClassPortInfo(rx, header);
+    }
+    else if (header.method != ibwire::MadMethod::kSend)
+    {
+        Discarded(rx, Discard::kMethod);
     }
     else
     {
-        m_counters.unmatched.fetch_add(1, std::memory_order_relaxed);
+        Discarded(rx, Discard::kAttribute);
     }
 }
 
-void Core::OnPlain(std::uint32_t ownCommId,
-                   std::uint32_t peerCommId,
+void Core::OnPlain(const Received& rx,
+                   Ids ids,
                    Input input,
                    ibwire::CmAttribute attribute,
                    std::span<const std::uint8_t> privateData)
 {
-    IdRef ref = m_table.FindByCommId(ownCommId);
+    IdRef ref = m_table.FindByCommId(ids.local);
     if (!ref)
     {
-        m_counters.unmatched.fetch_add(1, std::memory_order_relaxed);
+        Discarded(rx, Discard::kUnknownId);
         return;
     }
+    EventPtr event = NewEvent();
+    event->event.privateData = PrivateData(privateData);
     CmId& id = *ref;
     id.lock.Lock();
-    const bool ours = id.connection.Read().remoteCommId == peerCommId;
-    const Transition* row = FindTransition(id.state.Read(), input);
-    if (!ours || row == nullptr)
+    const Connection& connection = id.connection.Read();
+    const bool ours = connection.remoteCommId == ids.remote;
+    // A DREP carries the DREQ's transaction; of ports that number their own only half of it is
+    // ours.
+    const bool answers = !Strict() || input != Input::kDrep ||
+                         static_cast<std::uint32_t>(connection.requestId) ==
+                             static_cast<std::uint32_t>(rx.transactionId);
+    const Transition* row = RowFor(id, input);
+    if (!ours || row == nullptr || !answers)
     {
+        NoteMessage(id, TimelineEntry::Kind::kDropped, attribute);
         id.lock.Unlock();
-        if (ours)
+        if (!ours)
         {
-            CountDuplicate(attribute);
+            Discarded(rx, Discard::kUnknownId);
+        }
+        else if (row == nullptr)
+        {
+            Duplicate(rx, attribute);
         }
         else
         {
-            m_counters.unmatched.fetch_add(1, std::memory_order_relaxed);
+            Discarded(rx, Discard::kTransactionId);
         }
         return;
     }
+    NoteMessage(id, TimelineEntry::Kind::kReceived, attribute);
     Apply(id, *row);
-    auto event = std::make_unique<Event>();
-    event->type = row->event;
-    event->privateData = PrivateData(privateData);
+    event->event.type = row->event;
     Deliver(id, std::move(ref), std::move(event));
 }
 
-void Core::OnSendDone(std::uint64_t context, SendToken token, SendStatus)
+void Core::OnSendDone(std::uint64_t context, SendToken token, SendStatus status)
 {
-    // The port could not send, or nobody answered: for the connection the two are one.
     IdRef ref = m_table.FindByHandle(static_cast<Handle>(context));
     if (!ref)
     {
         return;
     }
+    EventPtr event = NewEvent();
+    event->event.parameters = SendFailed{
+        status == SendStatus::kTimeout ? SendFailed::Cause::kTimeout : SendFailed::Cause::kPort};
     CmId& id = *ref;
     id.lock.Lock();
     const Outstanding outstanding = id.outstanding.Read();
     const State before = id.state.Read();
-    const Transition* row = FindTransition(before, outstanding.timeout);
-    if (outstanding.token != token || row == nullptr)
+    const Transition* row = RowFor(id, outstanding.timeout);
+    const LapTransition* lapRow = LapRowFor(id, outstanding.timeout);
+    if (outstanding.token != token || (row == nullptr && lapRow == nullptr))
     {
         // Its answer has come meanwhile.
         id.lock.Unlock();
         return;
     }
     id.outstanding.Write().token = SendToken::kNone;
-    Apply(id, *row);
-    (void)SendReply(id, before, row->reply);
-    auto event = std::make_unique<Event>();
-    event->type = row->event;
-    event->parameters = SendFailed{};
+    if (row != nullptr)
+    {
+        Apply(id, *row);
+        (void)SendReply(id, before, row->reply);
+        event->event.type = row->event;
+    }
+    else
+    {
+        Apply(id, *lapRow);
+        event->event.type = lapRow->event;
+    }
+    if (event->event.type == EventType::kNone)
+    {
+        id.lock.Unlock();
+        return;
+    }
     Deliver(id, std::move(ref), std::move(event));
 }
 

@@ -18,29 +18,49 @@ Status Core::SendDreq(Handle handle, std::span<const std::uint8_t> privateData)
     }
     CmId& id = *ref;
     MutexLock hold(id.lock);
-    const Transition* row = FindTransition(id.state.Read(), Input::kCallSendDreq);
+    const Transition* row = RowFor(id, Input::kCallSendDreq);
     if (row == nullptr)
     {
         return tl::unexpected(CmError::kInvalidState);
     }
     Apply(id, *row);
-    const Status sent = StartDreq(id, privateData);
+    const Status sent = StartDreq(id, privateData, true);
     if (!sent)
     {
         // Nobody will answer what was never sent.
-        Apply(id, *FindTransition(State::kDreqSent, Input::kDreqTimeout));
+        Apply(id, *RowFor(id, Input::kDreqTimeout));
     }
     return sent;
 }
 
-Status Core::StartDreq(CmId& id, std::span<const std::uint8_t> privateData)
+Status Core::StartDreq(CmId& id, std::span<const std::uint8_t> privateData, bool reliable)
 {
     Connection& connection = id.connection.Write();
-    connection.transactionId = NextTransactionId();
-    return SendReliable(
-        id,
-        ComposeDreq({id.localCommId, connection.remoteCommId}, connection.remoteQpn, privateData),
-        Input::kDreqTimeout);
+    connection.requestId = NextTransactionId();
+    const auto dreq =
+        ComposeDreq({id.localCommId, connection.remoteCommId}, connection.remoteQpn, privateData);
+    return reliable ? SendReliable(id, dreq, connection.requestId, Input::kDreqTimeout)
+                    : SendOnce(id, dreq, connection.requestId);
+}
+
+void Core::SendWaitingDreq(CmId& id)
+{
+    const Connection& connection = id.connection.Read();
+    const SendToken token = id.outstanding.Read().token;
+    MadPort* port = connection.route.slot == nullptr ? nullptr : connection.route.slot->port.load();
+    if (port == nullptr || token == SendToken::kNone)
+    {
+        return;
+    }
+    const auto progress = port->Progress(token);
+    const auto mad =
+        ComposeMad(ComposeDreq({id.localCommId, connection.remoteCommId}, connection.remoteQpn, {}),
+                   connection.requestId);
+    if (progress && progress->waiting && mad)
+    {
+        // Counted as sent when it was given to the port.
+        (void)port->Send(*mad, connection.route.address, Duration{0}, 0, 0);
+    }
 }
 
 Status Core::SendDrep(Handle handle, std::span<const std::uint8_t> privateData)
@@ -49,6 +69,7 @@ Status Core::SendDrep(Handle handle, std::span<const std::uint8_t> privateData)
     {
         return tl::unexpected(CmError::kPrivateDataLength);
     }
+    LastReply reply{0, {privateData.begin(), privateData.end()}};
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)
     {
@@ -57,14 +78,14 @@ Status Core::SendDrep(Handle handle, std::span<const std::uint8_t> privateData)
     CmId& id = *ref;
     MutexLock hold(id.lock);
     const State before = id.state.Read();
-    const Transition* row = FindTransition(before, Input::kCallSendDrep);
+    const Transition* row = RowFor(id, Input::kCallSendDrep);
     if (row == nullptr)
     {
         return tl::unexpected(CmError::kInvalidState);
     }
     Apply(id, *row);
     // Kept for a DREQ that comes again: then this DREP was lost.
-    id.resendData.Write().assign(privateData.begin(), privateData.end());
+    std::swap(id.lastReply.Write(), reply);
     return SendReply(id, before, row->reply);
 }
 
@@ -74,27 +95,27 @@ void Core::DisconnectStale(IdRef owner)
     {
         return;
     }
+    EventPtr event = NewEvent();
+    event->event.parameters = SendFailed{SendFailed::Cause::kPort};
     CmId& id = *owner;
     id.lock.Lock();
-    const Transition* row = FindTransition(id.state.Read(), Input::kCallSendDreq);
+    const Transition* row = RowFor(id, Input::kCallSendDreq);
     if (row == nullptr)
     {
         id.lock.Unlock();
         return;
     }
     Apply(id, *row);
-    if (StartDreq(id, {}))
+    if (StartDreq(id, {}, true))
     {
         // The consumer hears of it when the DREQ is answered or its retries have run out.
         id.lock.Unlock();
         return;
     }
     // Nobody will answer what was never sent.
-    row = FindTransition(State::kDreqSent, Input::kDreqTimeout);
+    row = RowFor(id, Input::kDreqTimeout);
     Apply(id, *row);
-    auto event = std::make_unique<Event>();
-    event->type = row->event;
-    event->parameters = SendFailed{};
+    event->event.type = row->event;
     Deliver(id, std::move(owner), std::move(event));
 }
 
@@ -103,55 +124,72 @@ void Core::OnDreq(const Received& rx, const ibwire::CmDreq& dreq)
     IdRef ref = m_table.FindByCommId(dreq.remoteCommId);
     if (ref)
     {
+        EventPtr event = NewEvent();
+        event->event.privateData = PrivateData(dreq.privateData);
         CmId& id = *ref;
         id.lock.Lock();
-        // An id in IDLE has no connection, though it may remember its last: it answers like no id,
-        // so that a peer whose DREP was lost is not kept waiting until the id is destroyed.
-        if (id.state.Read() != State::kIdle &&
-            id.connection.Read().remoteCommId == dreq.localCommId)
+        // An id in IDLE has no connection, though it may remember its last: strictly it answers
+        // like no id, so that a peer whose DREP was lost is not kept waiting until the id is
+        // destroyed.
+        const bool connected = id.state.Read() != State::kIdle || !Strict();
+        if (connected && id.connection.Read().remoteCommId == dreq.localCommId)
         {
-            OnKnownDreq(id, std::move(ref), rx, dreq);
+            OnKnownDreq(id, std::move(ref), std::move(event), rx, dreq);
             return;
         }
+        NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kDreq);
         id.lock.Unlock();
     }
     // Forgotten here; the peer's DREP was lost, or it never will be connected: let it go.
-    CountDuplicate(ibwire::CmAttribute::kDreq);
+    Duplicate(rx, ibwire::CmAttribute::kDreq);
     SendStateless(rx, ComposeDrep({dreq.remoteCommId, dreq.localCommId}, {}));
 }
 
-void Core::OnKnownDreq(CmId& id, IdRef ref, const Received& rx, const ibwire::CmDreq& dreq)
+void Core::OnKnownDreq(CmId& id,
+                       IdRef ref,
+                       EventPtr event,
+                       const Received& rx,
+                       const ibwire::CmDreq& dreq)
 {
     const State before = id.state.Read();
-    const Transition* row = FindTransition(before, Input::kDreq);
-    if (row == nullptr || dreq.remoteQpn != id.connection.Read().localQpn)
+    const Transition* row = RowFor(id, Input::kDreq);
+    const bool match = dreq.remoteQpn == id.connection.Read().localQpn;
+    if (row == nullptr || !match)
     {
-        if (before == State::kDreqRcvd)
-        {
-            CountDuplicate(ibwire::CmAttribute::kDreq);
-        }
+        NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kDreq);
         id.lock.Unlock();
+        if (!match)
+        {
+            Discarded(rx, Discard::kQpnMismatch);
+        }
+        else if (before == State::kDreqRcvd)
+        {
+            Duplicate(rx, ibwire::CmAttribute::kDreq);
+        }
+        else
+        {
+            Discarded(rx, Discard::kUnexpected);
+        }
         return;
     }
+    NoteMessage(id, TimelineEntry::Kind::kReceived, ibwire::CmAttribute::kDreq);
     id.connection.Write().transactionId = rx.transactionId; // the DREP answers this one
     Apply(id, *row);
     if (row->event == EventType::kNone)
     {
-        CountDuplicate(ibwire::CmAttribute::kDreq);
-        (void)SendReply(id, before, row->reply);
+        Duplicate(rx, ibwire::CmAttribute::kDreq);
+        (void)SendReply(id, before, row->reply, true);
         id.lock.Unlock();
         return;
     }
-    auto event = std::make_unique<Event>();
-    event->type = row->event;
-    event->privateData = PrivateData(dreq.privateData);
+    event->event.type = row->event;
     Deliver(id, std::move(ref), std::move(event));
 }
 
-void Core::OnDrep(const ibwire::CmDrep& drep)
+void Core::OnDrep(const Received& rx, const ibwire::CmDrep& drep)
 {
-    OnPlain(drep.remoteCommId,
-            drep.localCommId,
+    OnPlain(rx,
+            {drep.remoteCommId, drep.localCommId},
             Input::kDrep,
             ibwire::CmAttribute::kDrep,
             drep.privateData);

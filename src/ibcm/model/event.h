@@ -3,6 +3,7 @@
 #define IBCM_EVENT_H
 
 #include "ib-wire/model/cm-messages.h"
+#include "ibcm/model/mad-port.h"
 #include "ibcm/model/parameters.h"
 
 #include <array>
@@ -83,6 +84,10 @@ struct ReqReceived
     std::uint8_t retryCount{0};
     std::uint8_t rnrRetryCount{0};
     bool srq{false};
+    Ece ece;
+    std::uint16_t bthPkey{
+        0xffff};          ///< of the packet that brought the REQ; may differ from the path's
+    std::uint8_t port{0}; ///< that it came in at
 };
 
 /** The passive side accepts; move the QP to RTR and RTS, then send an RTU. */
@@ -99,6 +104,7 @@ struct RepReceived
     bool flowControl{false};
     std::uint8_t rnrRetryCount{0};
     bool srq{false};
+    Ece ece;
 };
 
 /** The peer refuses or gives up. */
@@ -109,16 +115,79 @@ struct RejReceived
     std::array<std::uint8_t, 72> info{}; ///< additional reject information, by reason
 };
 
-/** A message of this side was not answered in time, after all retries. */
+/** The peer needs longer to answer; the waits go on by that. */
+struct MraReceived
+{
+    ibwire::MessageMraed message{}; ///< which one it has received
+    std::uint8_t serviceTimeout{0}; ///< exponent
+};
+
+/** The peer wants another alternate path; answer with an APR. */
+struct LapReceived
+{
+    Path alternatePath;                      ///< from here to the peer
+    std::uint8_t remoteCmResponseTimeout{0}; ///< exponent, granted to this side
+};
+
+/** The peer's answer to a LAP. */
+struct AprReceived
+{
+    ibwire::AprStatus status{};
+    std::uint8_t infoLength{0}; ///< valid bytes of info
+    std::array<std::uint8_t, 72> info{};
+};
+
+/** Somebody asks for the QP of a datagram service; the event's id is new. */
+struct SidrReqReceived
+{
+    Handle listener{Handle::kNone};
+    std::uint64_t serviceId{0};
+    std::uint32_t requestId{0};
+    std::uint16_t pkey{0xffff};
+    std::uint16_t bthPkey{0xffff};
+    std::uint8_t port{0};
+    MadAddress address; ///< of the client
+};
+
+/** The answer to a SIDR_REQ. */
+struct SidrRepReceived
+{
+    ibwire::SidrStatus status{};
+    std::uint32_t qpn{0};
+    std::uint32_t qkey{0};
+    Ece ece;
+    std::uint8_t infoLength{0}; ///< valid bytes of info
+    std::array<std::uint8_t, 72> info{};
+};
+
+/** A message of this side came to nothing. */
 struct SendFailed
 {
+    enum class Cause : std::uint8_t
+    {
+        kTimeout, ///< not answered in time, after all retries
+        kPort,    ///< the port could not send, or was removed
+        kRefused, ///< answered, but this side could not take the answer and has rejected it
+    };
+
+    Cause cause{Cause::kTimeout};
 };
 
 /** One thing that happened to an id. Owns all its data. */
 struct Event
 {
     EventType type{EventType::kNone};
-    std::variant<std::monostate, ReqReceived, RepReceived, RejReceived, SendFailed> parameters;
+    std::variant<std::monostate,
+                 ReqReceived,
+                 RepReceived,
+                 RejReceived,
+                 SendFailed,
+                 MraReceived,
+                 LapReceived,
+                 AprReceived,
+                 SidrReqReceived,
+                 SidrRepReceived>
+        parameters;
     PrivateData privateData;
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The names of enumerators, as logs and messages show them.
+#include "ibcm/model/behaviour.h"
+#include "ibcm/model/counters.h"
 #include "ibcm/model/event.h"
 #include "ibcm/model/runtime.h"
 #include "ibcm/model/status.h"
@@ -19,6 +21,32 @@ const char* ToString(SyncKind kind)
 {
     constexpr const char* kNames[] = {"publish", "unpublish", "get", "put", "callback"};
     return kNames[static_cast<std::size_t>(kind)];
+}
+
+const char* ToString(Behaviour behaviour)
+{
+    return behaviour == Behaviour::kStrict ? "strict" : "linux61";
+}
+
+const char* ToString(Discard cause)
+{
+    constexpr const char* kNames[] = {
+        "base version",
+        "management class",
+        "class version",
+        "method",
+        "attribute",
+        "zero communication id",
+        "reserved code",
+        "unknown id",
+        "unexpected",
+        "transaction id",
+        "QPN mismatch",
+        "backlog full",
+        "port removed",
+    };
+    static_assert(std::size(kNames) == kDiscardCount);
+    return kNames[static_cast<std::size_t>(cause)];
 }
 
 const char* ToString(CmError error)

@@ -47,12 +47,9 @@ class PeerSet
         return it == m_set.end() ? nullptr : &*it;
     }
 
+    /** Never grows: with too few buckets it is slower, until Install. */
     void Insert(PeerRecord& record)
     {
-        if (m_set.size() >= m_buckets.size())
-        {
-            Grow();
-        }
         m_set.insert(record);
     }
 
@@ -67,6 +64,26 @@ class PeerSet
     std::size_t Size() const
     {
         return m_set.size();
+    }
+
+    template <class F>
+    void ForEach(F&& visit) const
+    {
+        for (const PeerRecord& record : m_set)
+        {
+            visit(record);
+        }
+    }
+
+    /** Whether it should have more buckets. */
+    bool Tight() const
+    {
+        return m_set.size() >= m_buckets.size();
+    }
+
+    std::size_t Buckets() const
+    {
+        return m_buckets.size();
     }
 
   private:
@@ -110,15 +127,18 @@ class PeerSet
         boost::intrusive::hash<Hash>,
         boost::intrusive::equal<Equal>,
         boost::intrusive::power_2_buckets<true>>;
+
+  public:
     using Bucket = typename Set::bucket_type;
 
-    void Grow()
+    /** @param buckets a power of 2; the former ones come back in it. */
+    void Install(std::vector<Bucket>& buckets)
     {
-        std::vector<Bucket> larger(m_buckets.size() * 2);
-        m_set.rehash(typename Set::bucket_traits(larger.data(), larger.size()));
-        m_buckets.swap(larger);
+        m_set.rehash(typename Set::bucket_traits(buckets.data(), buckets.size()));
+        m_buckets.swap(buckets);
     }
 
+  private:
     std::vector<Bucket> m_buckets; ///< outlives the set
     Set m_set;
 };
@@ -126,6 +146,20 @@ class PeerSet
 class PeerIndex
 {
   public:
+    /** Each record once, in no particular order. */
+    template <class F>
+    void ForEach(F&& visit) const
+    {
+        byCommId.ForEach(visit);
+        for (const PeerRecord& record : aging)
+        {
+            if (!record.byCommId.is_linked())
+            {
+                visit(record);
+            }
+        }
+    }
+
     PeerSet<&PeerRecord::byCommId, &PeerRecord::commId> byCommId;
     PeerSet<&PeerRecord::byQpn, &PeerRecord::qpn> byQpn;
     boost::intrusive::list<PeerRecord,

@@ -3,6 +3,7 @@
 #define IBCM_PEER_RECORD_H
 
 #include "ibcm/model/parameters.h"
+#include "ibcm/model/queued-event.h"
 #include "ibcm/model/sync.h"
 
 #include <boost/intrusive/list_hook.hpp>
@@ -26,8 +27,17 @@ class PeerRecord final : public Timer
   public:
     PeerRecord(Core& core, Runtime& runtime, WorkQueue& queue)
         : Timer(runtime, queue, "timewait"),
-          m_core(core)
+          m_core(core),
+          m_runtime(runtime)
     {
+    }
+
+    ~PeerRecord() override
+    {
+        if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
+        {
+            observer->OnFreed(this);
+        }
     }
 
     void Expired() override;
@@ -36,7 +46,13 @@ class PeerRecord final : public Timer
     std::uint32_t commId{0};
     std::uint32_t qpn{0};
     Handle owner{Handle::kNone};
+    std::uint32_t transactionId{
+        0}; ///< lower half of the REQ's, to tell a repetition from a new one
     bool aging{false};
+    Instant since{0}; ///< when the peer became known
+    Instant until{0}; ///< of TIMEWAIT
+    /** A REJ that came while the id was being made; told after its REQ_RECEIVED. */
+    EventPtr pendingRej;
 
     using Hook = boost::intrusive::unordered_set_member_hook<>;
     Hook byCommId;
@@ -45,6 +61,7 @@ class PeerRecord final : public Timer
 
   private:
     Core& m_core;
+    Runtime& m_runtime;
 };
 
 } // namespace ibcm

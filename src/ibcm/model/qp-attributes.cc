@@ -49,6 +49,7 @@ constexpr ByType kByType[] = {
     {QpType::kUc, 0, 0},
     {QpType::kXrcInitiator, 0, kRequester | kQpTimeout},
     {QpType::kXrcTarget, kResponder, kQpTimeout},
+    {QpType::kUnknown, 0, 0},
 };
 
 std::uint32_t MaskFor(QpTarget target, QpType type)
@@ -64,6 +65,26 @@ std::uint32_t MaskFor(QpTarget target, QpType type)
         return kQpSqPsn | extra.rts;
     }
     return 0;
+}
+
+/** The alternate path goes in with RTR, and is armed with RTS. */
+void AddAlternate(QpAttributes& attributes, const Alternate& alternate)
+{
+    attributes.altAddress = alternate.route.address;
+    attributes.altAddress.dlid = alternate.path.dlid;
+    attributes.altAddress.sl = alternate.path.sl;
+    attributes.altPkeyIndex = alternate.route.address.pkeyIndex;
+    attributes.altPort = alternate.route.slot == nullptr ? 0 : alternate.route.slot->number.load();
+    attributes.altTimeout = alternate.ackTimeout;
+    if (attributes.target == QpTarget::kRtr)
+    {
+        attributes.mask |= kQpAltPath;
+    }
+    if (attributes.target == QpTarget::kRts)
+    {
+        attributes.mask |= kQpPathMigState;
+        attributes.rearm = true;
+    }
 }
 
 } // namespace
@@ -91,7 +112,7 @@ Result<QpAttributes> Core::InitQpAttributes(Handle handle, QpTarget target)
         attributes.accessFlags |= kQpRemoteRead | kQpRemoteAtomic;
     }
     attributes.pkeyIndex = connection.route.address.pkeyIndex;
-    attributes.port = connection.route.portNumber;
+    attributes.port = connection.route.slot == nullptr ? 0 : connection.route.slot->number.load();
     attributes.address = connection.route.address;
     attributes.address.dlid = connection.primaryPath.dlid;
     attributes.address.sl = connection.primaryPath.sl;
@@ -104,6 +125,18 @@ Result<QpAttributes> Core::InitQpAttributes(Handle handle, QpTarget target)
     attributes.retryCount = connection.retryCount;
     attributes.rnrRetry = connection.rnrRetryCount;
     attributes.maxRdAtomic = connection.initiatorDepth;
+    const Alternate* alternate = id.alternate.Read().get();
+    if (alternate != nullptr && alternate->route.slot != nullptr &&
+        (alternate->loaded || id.state.Read() != State::kEstablished))
+    {
+        AddAlternate(attributes, *alternate);
+    }
+    if (target == QpTarget::kRts && id.lapState.Read() != LapState::kUninit)
+    {
+        // The QP sends already: only the new alternate path is loaded and armed.
+        attributes.mask = kQpAltPath | kQpPathMigState;
+        attributes.rearm = true;
+    }
     return attributes;
 }
 

@@ -35,6 +35,8 @@ enum QpAttributeMask : std::uint32_t
     kQpRnrRetry = 1U << 11,
     kQpSqPsn = 1U << 12,
     kQpMaxRdAtomic = 1U << 13,
+    kQpAltPath = 1U << 14,
+    kQpPathMigState = 1U << 15,
 };
 
 /** Access flags; the values of verbs. */
@@ -64,6 +66,11 @@ struct QpAttributes
     std::uint8_t retryCount{0};
     std::uint8_t rnrRetry{0};
     std::uint8_t maxRdAtomic{0};
+    MadAddress altAddress; ///< of the alternate path; its qpn and qkey do not count
+    std::uint16_t altPkeyIndex{0};
+    std::uint8_t altPort{0};
+    std::uint8_t altTimeout{0}; ///< exponent
+    bool rearm{false};          ///< path migration state, if in the mask: REARM
 };
 
 } // namespace ibcm

@@ -23,7 +23,7 @@ Status Core::SendRej(Handle handle,
     CmId& id = *ref;
     MutexLock hold(id.lock);
     const State before = id.state.Read();
-    const Transition* row = FindTransition(before, Input::kCallSendRej);
+    const Transition* row = RowFor(id, Input::kCallSendRej);
     if (row == nullptr)
     {
         return tl::unexpected(CmError::kInvalidState);
@@ -40,13 +40,15 @@ Status Core::SendRejWith(CmId& id,
 {
     // The state before the rejection says what is rejected; the one after it no longer knows.
     const RejForm form = RejFormFor(before);
-    const Ids ids{form.hasLocalId ? id.localCommId : 0, id.connection.Read().remoteCommId};
+    const Connection& connection = id.connection.Read();
+    const Ids ids{form.hasLocalId ? id.localCommId : 0, connection.remoteCommId};
     return SendOnce(id,
                     ComposeRej(ids,
                                static_cast<ibwire::MessageRejected>(form.messageRejected),
                                reason,
                                info,
-                               privateData));
+                               privateData),
+                    connection.transactionId);
 }
 
 void Core::RejectStateless(const Received& rx,
@@ -58,29 +60,39 @@ void Core::RejectStateless(const Received& rx,
         rx, ComposeRej({0, req.localCommId}, ibwire::MessageRejected::kReq, reason, info, {}));
 }
 
-IdRef Core::FindForRej(const ibwire::CmRej& rej)
+IdRef Core::FindForRej(const ibwire::CmRej& rej, EventPtr& event)
 {
-    if (IdRef ref = m_table.FindByCommId(rej.remoteCommId))
+    if (rej.remoteCommId != 0)
     {
-        return ref;
+        if (IdRef ref = m_table.FindByCommId(rej.remoteCommId))
+        {
+            return ref;
+        }
     }
     // A side that gives up before it has learnt our id says who it is instead.
     if (rej.reason == ibwire::RejReason::kTimeout)
     {
         if (const auto guid = GuidFromInfo(rej))
         {
-            return m_table.FindByPeer(*guid, rej.localCommId);
+            return m_table.FindByPeer(*guid, rej.localCommId, event);
         }
     }
     return {};
 }
 
-void Core::OnRej(const ibwire::CmRej& rej)
+void Core::OnRej(const Received& rx, const ibwire::CmRej& rej)
 {
-    IdRef ref = FindForRej(rej);
+    EventPtr event = NewEvent();
+    event->event.parameters = RejReceivedFrom(rej);
+    event->event.privateData = PrivateData(rej.privateData);
+    IdRef ref = FindForRej(rej, event);
+    if (!event)
+    {
+        return; // kept for the id that is being made
+    }
     if (!ref)
     {
-        m_counters.unmatched.fetch_add(1, std::memory_order_relaxed);
+        Discarded(rx, Discard::kUnknownId);
         return;
     }
     CmId& id = *ref;
@@ -88,19 +100,34 @@ void Core::OnRej(const ibwire::CmRej& rej)
         rej.reason == ibwire::RejReason::kStaleConnection ? Input::kRejStale : Input::kRej;
     id.lock.Lock();
     // Before the REP the peer's id is unknown here, and the peer may have assigned none.
-    const std::uint32_t known = id.connection.Read().remoteCommId;
-    const Transition* row = FindTransition(id.state.Read(), input);
-    if (row == nullptr || (known != 0 && known != rej.localCommId))
+    const Connection& connection = id.connection.Read();
+    const bool ours = connection.remoteCommId == 0 || connection.remoteCommId == rej.localCommId;
+    const Transition* row = RowFor(id, input);
+    const bool asking =
+        row != nullptr && (row->from == State::kReqSent || row->from == State::kMraReqRcvd);
+    // The peer of a pair may just not have asked yet: the REQ goes on being tried.
+    const bool early =
+        asking && connection.peerToPeer && rej.reason == ibwire::RejReason::kInvalidServiceId;
+    if (row == nullptr || !ours || early)
     {
+        NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kRej);
         id.lock.Unlock();
-        m_counters.unmatched.fetch_add(1, std::memory_order_relaxed);
+        Discarded(rx, ours ? Discard::kUnexpected : Discard::kUnknownId);
         return;
     }
+    NoteMessage(id, TimelineEntry::Kind::kReceived, ibwire::CmAttribute::kRej);
+    if (asking && rej.reason == ibwire::RejReason::kPortAndCmRedirect)
+    {
+        const auto& given = std::get<RejReceived>(event->event.parameters);
+        const auto target = RedirectFrom({given.info.data(), given.infoLength});
+        if (target && FollowRedirect(id, *target))
+        {
+            id.lock.Unlock();
+            return;
+        }
+    }
     Apply(id, *row);
-    auto event = std::make_unique<Event>();
-    event->type = row->event;
-    event->parameters = RejReceivedFrom(rej);
-    event->privateData = PrivateData(rej.privateData);
+    event->event.type = row->event;
     Deliver(id, std::move(ref), std::move(event));
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // REP and RTU: accepting, and completing (InfiniBand Architecture vol. 1, 12.6.8, 12.6.9).
-#include "ibcm/model/core.h"
+#include "ibcm/model/later-event.h"
 #include "ibcm/model/timeouts.h"
+
+#include <algorithm>
 
 namespace ibcm
 {
@@ -10,6 +12,26 @@ namespace
 {
 
 constexpr std::uint32_t kMax24Bits = 0xffffff;
+
+/** Why the active side cannot take a REP; nothing if it can. */
+std::optional<ibwire::RejReason> CheckRep(const ibwire::CmRep& rep,
+                                          const Connection& connection,
+                                          const Requirements& requirements)
+{
+    if (QpnOfRep(rep, connection.qpType) == 0)
+    {
+        return ibwire::RejReason::kNoQp;
+    }
+    if (rep.responderResources < connection.minResponderResources)
+    {
+        return ibwire::RejReason::kInsufficientResponderResources;
+    }
+    if (connection.qpType == QpType::kRc && rep.rnrRetryCount < requirements.minRnrRetryCount)
+    {
+        return ibwire::RejReason::kRnrRetryCount;
+    }
+    return std::nullopt;
+}
 
 } // namespace
 
@@ -30,15 +52,18 @@ Status Core::SendRep(Handle handle, const RepParameters& parameters)
     }
     CmId& id = *ref;
     MutexLock hold(id.lock);
-    const Transition* row = FindTransition(id.state.Read(), Input::kCallSendRep);
+    const Transition* row = RowFor(id, Input::kCallSendRep);
     if (row == nullptr)
     {
         return tl::unexpected(CmError::kInvalidState);
     }
-    const Ids ids{id.localCommId, id.connection.Read().remoteCommId};
-    const QpType type = id.connection.Read().qpType;
-    const Status sent =
-        SendReliable(id, ComposeRep(parameters, ids, m_device.caGuid, type), Input::kRepTimeout);
+    const Connection& known = id.connection.Read();
+    const Status sent = SendReliable(
+        id,
+        ComposeRep(parameters, {id.localCommId, known.remoteCommId}, m_device.caGuid, known.qpType),
+        known.transactionId,
+        Input::kRepTimeout,
+        parameters.ece.options);
     if (!sent)
     {
         return sent;
@@ -48,6 +73,12 @@ Status Core::SendRep(Handle handle, const RepParameters& parameters)
     connection.localPsn = parameters.startingPsn;
     connection.responderResources = parameters.responderResources;
     connection.initiatorDepth = parameters.initiatorDepth;
+    connection.srq = parameters.srq;
+    if (Alternate* alternate = id.alternate.Write().get(); alternate != nullptr)
+    {
+        alternate->loaded =
+            parameters.failoverAccepted == static_cast<std::uint8_t>(ibwire::Failover::kAccepted);
+    }
     Apply(id, *row);
     return {};
 }
@@ -58,6 +89,7 @@ Status Core::SendRtu(Handle handle, std::span<const std::uint8_t> privateData)
     {
         return tl::unexpected(CmError::kPrivateDataLength);
     }
+    LastReply reply{0, {privateData.begin(), privateData.end()}};
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)
     {
@@ -65,18 +97,18 @@ Status Core::SendRtu(Handle handle, std::span<const std::uint8_t> privateData)
     }
     CmId& id = *ref;
     MutexLock hold(id.lock);
-    const Transition* row = FindTransition(id.state.Read(), Input::kCallSendRtu);
+    const Transition* row = RowFor(id, Input::kCallSendRtu);
     if (row == nullptr)
     {
         return tl::unexpected(CmError::kInvalidState);
     }
-    const Ids ids{id.localCommId, id.connection.Read().remoteCommId};
-    if (const Status sent = SendOnce(id, ComposeRtu(ids, privateData)); !sent)
+    // Kept for a REP that comes again: then this RTU was lost.
+    std::swap(id.lastReply.Write(), reply);
+    if (const Status sent = SendReply(id, State::kRepRcvd, row->reply); !sent)
     {
+        std::swap(id.lastReply.Write(), reply);
         return sent;
     }
-    // Kept for a REP that comes again: then this RTU was lost.
-    id.resendData.Write().assign(privateData.begin(), privateData.end());
     Apply(id, *row);
     return {};
 }
@@ -88,10 +120,11 @@ Status Core::NotifyEstablished(Handle handle)
     {
         return tl::unexpected(CmError::kInvalidHandle);
     }
+    auto work = std::make_unique<LaterEvent>(*this, m_runtime, handle);
     CmId& id = *ref;
     id.lock.Lock();
     const State before = id.state.Read();
-    const Transition* row = FindTransition(before, Input::kCallNotifyEstablished);
+    const Transition* row = RowFor(id, Input::kCallNotifyEstablished);
     if (row == nullptr)
     {
         id.lock.Unlock();
@@ -99,96 +132,168 @@ Status Core::NotifyEstablished(Handle handle)
                                                             : CmError::kInvalidState);
     }
     Apply(id, *row);
-    auto event = std::make_unique<Event>();
-    event->type = row->event;
-    DeliverLater(id, std::move(event));
+    work->event->event.type = row->event;
+    DeliverLater(id, std::move(work));
     return {};
 }
 
 void Core::OnRep(const Received& rx, const ibwire::CmRep& rep)
 {
+    if (rep.localCommId == 0 && Strict())
+    {
+        Discarded(rx, Discard::kZeroCommId);
+        return;
+    }
     IdRef ref = m_table.FindByCommId(rep.remoteCommId);
     if (!ref)
     {
-        m_counters.unmatched.fetch_add(1, std::memory_order_relaxed);
+        Discarded(rx, Discard::kUnknownId);
+        if (Strict())
+        {
+            // Nobody waits for it: the peer need not wait for an RTU.
+            RejectRep(rx, rep, ibwire::RejReason::kInvalidCommId);
+        }
         return;
     }
+    EventPtr event = NewEvent();
     CmId& id = *ref;
     id.lock.Lock();
-    const State before = id.state.Read();
-    const Transition* row = FindTransition(before, Input::kRep);
+    const Transition* row = RowFor(id, Input::kRep);
     if (row != nullptr && row->event == EventType::kRepReceived)
     {
-        OnFirstRep(id, std::move(ref), rx, rep, *row);
+        OnFirstRep(id, std::move(ref), std::move(event), rx, rep, *row);
         return;
     }
-    if (id.connection.Read().active && id.connection.Read().remoteCommId == rep.localCommId)
-    {
-        CountDuplicate(ibwire::CmAttribute::kRep);
-        if (row != nullptr)
-        {
-            Apply(id, *row);
-            (void)SendReply(id, before, row->reply);
-        }
-    }
-    else
-    {
-        m_counters.unmatched.fetch_add(1, std::memory_order_relaxed);
-    }
+    OnRepeatedRep(id, rx, rep, row);
     id.lock.Unlock();
+}
+
+void Core::OnRepeatedRep(CmId& id,
+                         const Received& rx,
+                         const ibwire::CmRep& rep,
+                         const Transition* row)
+{
+    const Connection& connection = id.connection.Read();
+    if (!connection.active || connection.remoteCommId != rep.localCommId)
+    {
+        NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kRep);
+        Discarded(rx, connection.active ? Discard::kUnknownId : Discard::kUnexpected);
+        return;
+    }
+    NoteMessage(id, TimelineEntry::Kind::kReceived, ibwire::CmAttribute::kRep);
+    Duplicate(rx, ibwire::CmAttribute::kRep);
+    if (row != nullptr)
+    {
+        const State before = id.state.Read();
+        Apply(id, *row);
+        (void)SendReply(id, before, row->reply, true);
+    }
+}
+
+void Core::RejectRep(const Received& rx, const ibwire::CmRep& rep, ibwire::RejReason reason)
+{
+    SendStateless(
+        rx,
+        ComposeRej(
+            {rep.remoteCommId, rep.localCommId}, ibwire::MessageRejected::kRep, reason, {}, {}));
 }
 
 void Core::OnFirstRep(CmId& id,
                       IdRef ref,
+                      EventPtr event,
                       const Received& rx,
                       const ibwire::CmRep& rep,
                       const Transition& row)
 {
     const QpType type = id.connection.Read().qpType;
     const std::uint32_t remoteQpn = QpnOfRep(rep, type);
+    NoteMessage(id, TimelineEntry::Kind::kReceived, ibwire::CmAttribute::kRep);
+    // Of ports that number their transactions themselves only the lower half is the peer's echo.
+    if (Strict() && static_cast<std::uint32_t>(id.connection.Read().requestId) !=
+                        static_cast<std::uint32_t>(rx.transactionId))
+    {
+        id.lock.Unlock();
+        Discarded(rx, Discard::kTransactionId);
+        return;
+    }
+    if (Strict())
+    {
+        if (const auto reason = CheckRep(rep, id.connection.Read(), m_options.requirements))
+        {
+            const Transition* refused = RowFor(id, Input::kRepRefused);
+            Apply(id, *refused);
+            RejectRep(rx, rep, *reason);
+            event->event.type = refused->event;
+            event->event.parameters = SendFailed{SendFailed::Cause::kRefused};
+            Deliver(id, std::move(ref), std::move(event));
+            return;
+        }
+    }
+    const std::uint64_t guid = PeerKey(rep.localCaGuid, id.connection.Read().primaryPath.dgid);
     CmTable::EnterOutcome outcome =
-        m_table.EnterPeer(*id.peer.Read(), rep.localCaGuid, rep.localCommId, remoteQpn);
+        m_table.EnterPeer(*id.peer.Read(), guid, rep.localCommId, remoteQpn);
     if (outcome.result != CmTable::EnterResult::kEntered)
     {
         // Refused, and the REQ goes on being retried: the peer that is meant may still answer.
-        if (outcome.result == CmTable::EnterResult::kStaleQpn)
+        const bool stale = outcome.result == CmTable::EnterResult::kStaleQpn;
+        if (stale || Strict())
         {
-            SendStateless(rx,
-                          ComposeRej({rep.remoteCommId, rep.localCommId},
-                                     ibwire::MessageRejected::kRep,
-                                     ibwire::RejReason::kStaleConnection,
-                                     {},
-                                     {}));
+            RejectRep(rx,
+                      rep,
+                      stale ? ibwire::RejReason::kStaleConnection
+                            : ibwire::RejReason::kDuplicateLocalCommId);
         }
         id.lock.Unlock();
-        if (outcome.result == CmTable::EnterResult::kStaleQpn)
+        if (stale)
         {
             DisconnectStale(std::move(outcome.owner));
         }
         return;
     }
-    Connection& connection = id.connection.Write();
-    connection.remoteCommId = rep.localCommId;
-    connection.remoteCaGuid = rep.localCaGuid;
-    connection.remoteQpn = remoteQpn;
-    connection.remotePsn = rep.startingPsn;
-    connection.initiatorDepth = rep.responderResources;
-    connection.responderResources = rep.initiatorDepth;
-    connection.rnrRetryCount = rep.rnrRetryCount;
-    connection.ackTimeout = AckTimeout(rep.targetAckDelay, connection.primaryPath.packetLifeTime);
-    connection.timewait = TimewaitActive(connection.primaryPath.packetLifeTime, rep.targetAckDelay);
+    TakeRep(id, rx, rep, guid);
     Apply(id, row);
-    auto event = std::make_unique<Event>();
-    event->type = row.event;
-    event->parameters = RepReceivedFrom(rep, type);
-    event->privateData = PrivateData(rep.privateData);
+    event->event.type = row.event;
+    event->event.parameters = RepReceivedFrom(rep, type, rx.attributeModifier);
+    event->event.privateData = PrivateData(rep.privateData);
     Deliver(id, std::move(ref), std::move(event));
 }
 
-void Core::OnRtu(const ibwire::CmRtu& rtu)
+void Core::TakeRep(CmId& id, const Received& rx, const ibwire::CmRep& rep, std::uint64_t guid)
 {
-    OnPlain(
-        rtu.remoteCommId, rtu.localCommId, Input::kRtu, ibwire::CmAttribute::kRtu, rtu.privateData);
+    Connection& connection = id.connection.Write();
+    const std::uint8_t life = connection.primaryPath.packetLifeTime;
+    // Nobody gets more than it has offered.
+    const bool bounded = Strict() && connection.qpType != QpType::kXrcInitiator;
+    connection.initiatorDepth = Strict()
+                                    ? std::min(rep.responderResources, connection.initiatorDepth)
+                                    : rep.responderResources;
+    connection.responderResources =
+        bounded ? std::min(rep.initiatorDepth, connection.responderResources) : rep.initiatorDepth;
+    connection.remoteCommId = rep.localCommId;
+    connection.remoteCaGuid = guid;
+    connection.remoteQpn = QpnOfRep(rep, connection.qpType);
+    connection.remotePsn = rep.startingPsn;
+    connection.rnrRetryCount = rep.rnrRetryCount;
+    connection.ackTimeout = AckTimeout(rep.targetAckDelay, life);
+    connection.timewait = TimewaitActive(life, rep.targetAckDelay, m_options.behaviour);
+    if (Strict())
+    {
+        // The CM that has answered serves the connection from now on.
+        connection.route = {&rx.slot, rx.mad.replyAddress};
+    }
+    if (Alternate* alternate = id.alternate.Write().get(); alternate != nullptr)
+    {
+        alternate->loaded = rep.failoverAccepted == ibwire::Failover::kAccepted;
+    }
+}
+
+void Core::OnRtu(const Received& rx, const ibwire::CmRtu& rtu)
+{
+    OnPlain(rx,
+            {rtu.remoteCommId, rtu.localCommId},
+            Input::kRtu,
+            ibwire::CmAttribute::kRtu,
+            rtu.privateData);
 }
 
 } // namespace ibcm

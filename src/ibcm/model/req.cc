@@ -19,32 +19,12 @@ bool ExponentsFit(const ReqParameters& parameters)
            (!parameters.alternatePath || parameters.alternatePath->packetLifeTime <= kMaxExponent);
 }
 
-MadAddress AddressOf(const Path& path,
-                     std::uint8_t sgidIndex,
-                     std::uint16_t pkeyIndex,
-                     std::uint16_t baseLid)
+bool HasSender(QpType type)
 {
-    MadAddress address;
-    address.dlid = path.dlid;
-    address.sl = path.sl;
-    address.sourcePathBits = static_cast<std::uint8_t>((path.slid ^ baseLid) & 0x7f);
-    address.pkeyIndex = pkeyIndex;
-    // Through a router, and on Ethernet, which has no LIDs.
-    address.hasGrh = path.hopLimit > 1 || path.dlid == 0;
-    if (address.hasGrh)
-    {
-        address.dgid = path.dgid;
-        address.sgidIndex = sgidIndex;
-        address.flowLabel = path.flowLabel;
-        address.hopLimit = path.hopLimit;
-        address.trafficClass = path.trafficClass;
-    }
-    return address;
+    return type == QpType::kRc || type == QpType::kUc || type == QpType::kXrcInitiator;
 }
 
-} // namespace
-
-Status Core::CheckReq(const ReqParameters& parameters) const
+Status CheckReq(const ReqParameters& parameters)
 {
     const Path& path = parameters.primaryPath;
     if (parameters.privateData.size() > ibwire::kPrivateDataBytes<ibwire::CmReq>)
@@ -54,38 +34,45 @@ Status Core::CheckReq(const ReqParameters& parameters) const
     const bool alternateFits =
         !parameters.alternatePath ||
         (parameters.alternatePath->pkey == path.pkey && parameters.alternatePath->mtu == path.mtu);
-    if (parameters.qpType == QpType::kXrcTarget || parameters.localQpn == 0 ||
+    const bool pairFits = !parameters.peerToPeer || parameters.qpType != QpType::kXrcInitiator;
+    if (!HasSender(parameters.qpType) || parameters.localQpn == 0 ||
         parameters.localQpn > kMax24Bits || path.dgid.IsZero() || path.mtu < 1 || path.mtu > 5 ||
-        !alternateFits || !ExponentsFit(parameters))
+        !alternateFits || !pairFits || !ExponentsFit(parameters))
     {
         return tl::unexpected(CmError::kInvalidArgument);
     }
     return {};
 }
 
-Result<Route> Core::RouteFor(const Path& path)
+Connection ConnectionFor(const ReqParameters& parameters,
+                         const DeviceInfo& device,
+                         Behaviour behaviour)
 {
-    MutexLock hold(m_portsLock);
-    for (const PortSlot& slot : m_ports.Read())
-    {
-        if (slot.port == nullptr)
-        {
-            continue;
-        }
-        const auto gid = slot.port->FindGid(path.sgid);
-        if (!gid)
-        {
-            continue;
-        }
-        const auto pkey = slot.port->FindPkey(path.pkey);
-        if (!pkey)
-        {
-            return tl::unexpected(CmError::kNoPkey);
-        }
-        return Route{slot.port, slot.number, AddressOf(path, *gid, *pkey, slot.port->Lid())};
-    }
-    return tl::unexpected(CmError::kNoPort);
+    const Path& path = parameters.primaryPath;
+    Connection connection;
+    connection.active = true;
+    connection.peerToPeer = parameters.peerToPeer;
+    connection.serviceId = parameters.serviceId;
+    connection.qpType = parameters.qpType;
+    connection.localQpn = parameters.localQpn;
+    connection.localPsn = parameters.startingPsn;
+    connection.responderResources = parameters.responderResources;
+    connection.initiatorDepth = parameters.initiatorDepth;
+    connection.minResponderResources = parameters.minResponderResources;
+    connection.retryCount = parameters.retryCount;
+    connection.rnrRetryCount = parameters.rnrRetryCount;
+    connection.maxCmRetries = parameters.maxCmRetries;
+    connection.srq = parameters.srq;
+    connection.flowControl = parameters.flowControl;
+    connection.ackTimeout = AckTimeout(device.caAckDelay, path.packetLifeTime);
+    connection.responseTimeout =
+        ReqResponseTimeout(path.packetLifeTime, parameters.remoteCmResponseTimeout, behaviour);
+    connection.timewait = TimewaitActive(path.packetLifeTime, device.caAckDelay, behaviour);
+    connection.primaryPath = path;
+    return connection;
 }
+
+} // namespace
 
 Status Core::SendReq(Handle handle, const ReqParameters& parameters)
 {
@@ -93,91 +80,145 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
     {
         return checked;
     }
-    const auto route = RouteFor(parameters.primaryPath);
-    if (!route)
+    m_table.MakeRoom();
+    if (const Status allowed = m_table.CheckPeerLimit(); !allowed)
     {
-        return tl::unexpected(route.error());
+        return allowed;
     }
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)
     {
         return tl::unexpected(CmError::kInvalidHandle);
     }
-    CmId& id = *ref;
-    auto record = std::make_unique<PeerRecord>(*this, m_runtime, *m_queue);
+    auto record = NewPeerRecord();
     record->owner = handle;
+    std::unique_ptr<PeerToPeerRecord> pair;
+    if (parameters.peerToPeer)
+    {
+        pair = std::make_unique<PeerToPeerRecord>();
+        pair->serviceId = parameters.serviceId;
+        pair->localGid = parameters.primaryPath.sgid;
+        pair->remoteGid = parameters.primaryPath.dgid;
+        pair->owner = handle;
+    }
+    std::unique_ptr<ibwire::MadBytes> copy;
+    if (parameters.followRedirect && Strict())
+    {
+        copy = std::make_unique<ibwire::MadBytes>();
+    }
+    auto alternate = NewAlternate(parameters.alternatePath ? &*parameters.alternatePath : nullptr);
 
+    CmId& id = *ref;
     MutexLock hold(id.lock);
-    const Transition* row = FindTransition(id.state.Read(), Input::kCallSendReq);
-    // IDLE is also where an id ends that another thread has destroyed since it was found.
-    if (row == nullptr || id.delivery.Read().stopped)
+    const Transition* row = RowFor(id, Input::kCallSendReq);
+    if (row == nullptr)
     {
         return tl::unexpected(CmError::kInvalidState);
     }
-    const Path& path = parameters.primaryPath;
-    Connection connection;
-    connection.active = true;
+    const auto route = RouteFor(parameters.primaryPath);
+    if (!route)
+    {
+        return tl::unexpected(route.error());
+    }
+    if (alternate)
+    {
+        const auto other = RouteFor(alternate->path);
+        if (!other)
+        {
+            return tl::unexpected(other.error());
+        }
+        FillAlternate(*alternate, *other);
+    }
+    Connection connection = ConnectionFor(parameters, m_device, m_options.behaviour);
     connection.transactionId = NextTransactionId();
-    connection.qpType = parameters.qpType;
-    connection.localQpn = parameters.localQpn;
-    connection.localPsn = parameters.startingPsn;
-    connection.responderResources = parameters.responderResources;
-    connection.initiatorDepth = parameters.initiatorDepth;
-    connection.retryCount = parameters.retryCount;
-    connection.rnrRetryCount = parameters.rnrRetryCount;
-    connection.maxCmRetries = parameters.maxCmRetries;
-    connection.ackTimeout = AckTimeout(m_device.caAckDelay, path.packetLifeTime);
-    connection.responseTimeout =
-        ReqResponseTimeout(path.packetLifeTime, parameters.remoteCmResponseTimeout);
-    connection.timewait = TimewaitActive(path.packetLifeTime, m_device.caAckDelay);
+    connection.requestId = connection.transactionId;
     connection.route = *route;
-    connection.primaryPath = path;
+    connection.redirectsLeft = copy ? kMaxRedirects : 0;
     id.connection.Write() = connection;
-    id.resendData.Write().clear();
-
+    id.lastReply.Write().privateData.clear();
+    id.request.Write() = std::move(copy);
     const Status sent =
         SendReliable(id,
                      ComposeReq(parameters, id.localCommId, m_device.caGuid, m_device.caAckDelay),
-                     Input::kReqTimeout);
+                     connection.requestId,
+                     Input::kReqTimeout,
+                     parameters.ece.options);
     if (!sent)
     {
         id.connection.Write() = Connection{};
+        id.request.Write().reset();
         return sent;
     }
+    id.alternate.Write() = std::move(alternate);
     id.peer.Write() = record.release();
+    if (pair)
+    {
+        m_table.EnterPeerToPeer(*pair);
+        id.peerToPeer.Write() = std::move(pair);
+    }
     Apply(id, *row);
     return {};
 }
 
 void Core::OnReq(const Received& rx, const ibwire::CmReq& req)
 {
-    if (!QpTypeOfReq(req) || req.localQpn == 0)
+    if (req.localCommId == 0 && Strict())
     {
-        RejectStateless(rx, req, ibwire::RejReason::kInvalidTransportType);
+        Discarded(rx, Discard::kZeroCommId);
         return;
     }
-    auto record = std::make_unique<PeerRecord>(*this, m_runtime, *m_queue);
-    record->caGuid = req.localCaGuid;
+    if (m_options.redirect && Strict())
+    {
+        RejectStateless(
+            rx, req, ibwire::RejReason::kPortAndCmRedirect, RedirectInfo(*m_options.redirect));
+        return;
+    }
+    const auto portOf = [this](const ibwire::Gid& gid) { return PortOf(gid); };
+    const std::optional<Refusal> refusal =
+        CheckReceivedReq(req, {rx.port, portOf, m_options.requirements, m_options.behaviour});
+    auto record = NewPeerRecord();
+    record->caGuid = PeerKey(req.localCaGuid, req.primaryLocalGid);
     record->commId = req.localCommId;
     record->qpn = req.localQpn;
-    Admission admission = m_table.Admit(*record, req.serviceId);
+    record->transactionId = static_cast<std::uint32_t>(rx.transactionId);
+    Admission admission = m_table.Admit(
+        *record,
+        {req.serviceId, req.primaryRemoteGid, req.primaryLocalGid, !refusal.has_value(), Strict()});
+    using Kind = Admission::Kind;
     switch (admission.kind)
     {
-    case Admission::Kind::kAdmitted:
+    case Kind::kAdmitted:
         AcceptReq(rx, req, std::move(admission), std::move(record));
         return;
-    case Admission::Kind::kDuplicate:
+    case Kind::kDuplicate:
         OnDuplicateReq(rx, req, std::move(admission));
         return;
-    case Admission::Kind::kStale:
+    case Kind::kPeerToPeer:
+        OnPeerToPeerReq(rx, req, std::move(admission));
+        return;
+    case Kind::kReusedCommId:
+        RejectStateless(rx, req, ibwire::RejReason::kDuplicateLocalCommId);
+        return;
+    case Kind::kStale:
         // The peer reuses a QP that is connected here: it has lost that connection.
         RejectStateless(rx, req, ibwire::RejReason::kStaleConnection);
         DisconnectStale(std::move(admission.owner));
         return;
-    case Admission::Kind::kNoListener:
+    case Kind::kNoListener:
         RejectStateless(rx, req, ibwire::RejReason::kInvalidServiceId);
         return;
-    case Admission::Kind::kNoResources:
+    case Kind::kRedirected:
+        RejectStateless(
+            rx, req, ibwire::RejReason::kPortAndCmRedirect, RedirectInfo(*admission.redirect));
+        return;
+    case Kind::kRefused:
+        RejectStateless(rx, req, refusal->reason, refusal->Info());
+        return;
+    case Kind::kBacklog:
+        // Not answered, so that the peer's next try has a new chance.
+        Discarded(rx, Discard::kBacklog);
+        return;
+    case Kind::kNoResources:
         RejectStateless(rx, req, ibwire::RejReason::kNoResources);
         return;
     }
@@ -185,15 +226,23 @@ void Core::OnReq(const Received& rx, const ibwire::CmReq& req)
 
 void Core::OnDuplicateReq(const Received& rx, const ibwire::CmReq& req, Admission admission)
 {
-    CountDuplicate(ibwire::CmAttribute::kReq);
-    bool stale = admission.aging && !admission.owner;
+    if (!admission.owner && !admission.aging)
+    {
+        // Its id is being made, or is going: the copy comes to nothing.
+        return;
+    }
+    Duplicate(rx, ibwire::CmAttribute::kReq);
+    bool stale = !admission.owner;
     if (admission.owner)
     {
         CmId& id = *admission.owner;
         MutexLock hold(id.lock);
-        if (const Transition* row = FindTransition(id.state.Read(), Input::kReqDuplicate))
+        const State before = id.state.Read();
+        NoteMessage(id, TimelineEntry::Kind::kReceived, ibwire::CmAttribute::kReq);
+        if (const Transition* row = RowFor(id, Input::kReqDuplicate))
         {
             Apply(id, *row);
+            (void)SendReply(id, before, row->reply, true);
             stale = row->reply == Reply::kRejStale;
         }
     }
@@ -205,22 +254,15 @@ void Core::OnDuplicateReq(const Received& rx, const ibwire::CmReq& req, Admissio
     }
 }
 
-void Core::AcceptReq(const Received& rx,
-                     const ibwire::CmReq& req,
-                     Admission admission,
-                     std::unique_ptr<PeerRecord> record)
+Connection Core::ConnectionFrom(const Received& rx,
+                                const ibwire::CmReq& req,
+                                const ReqReceived& parameters) const
 {
-    CmId& id = NewId(admission.listener->handler, admission.handle, admission.commId);
-    auto event = std::make_unique<Event>();
-    event->parameters = ReqReceivedFrom(req, rx.mad, admission.listener->handle);
-    event->privateData = PrivateData(req.privateData);
-    const auto& parameters = std::get<ReqReceived>(event->parameters);
-
-    id.lock.Lock();
     Connection connection;
+    connection.serviceId = req.serviceId;
     connection.remoteCommId = req.localCommId;
     connection.transactionId = rx.transactionId;
-    connection.remoteCaGuid = req.localCaGuid;
+    connection.remoteCaGuid = PeerKey(req.localCaGuid, req.primaryLocalGid);
     connection.qpType = parameters.qpType;
     connection.remoteQpn = req.localQpn;
     connection.remotePsn = req.startingPsn;
@@ -230,24 +272,64 @@ void Core::AcceptReq(const Received& rx,
     connection.rnrRetryCount = req.rnrRetryCount;
     connection.maxCmRetries = req.maxCmRetries;
     connection.ackTimeout = req.primaryLocalAckTimeout;
-    connection.responseTimeout = RepResponseTimeout(req.localCmResponseTimeout);
-    connection.timewait = TimewaitPassive(req.primaryLocalAckTimeout);
-    connection.route = {rx.port, rx.portNumber, rx.mad.replyAddress};
+    connection.responseTimeout =
+        RepResponseTimeout(req.localCmResponseTimeout, m_options.behaviour);
+    connection.timewait = TimewaitPassive(req.primaryLocalAckTimeout, m_options.behaviour);
+    connection.route = {&rx.slot, rx.mad.replyAddress};
     connection.primaryPath = parameters.primaryPath;
     if (req.primaryLocalLid != 0 && req.primaryLocalLid != 0xffff)
     {
         connection.primaryPath.dlid = req.primaryLocalLid; // of the data path
     }
-    id.connection.Write() = connection;
+    return connection;
+}
+
+void Core::AcceptReq(const Received& rx,
+                     const ibwire::CmReq& req,
+                     Admission admission,
+                     std::unique_ptr<PeerRecord> record)
+{
+    CmId& id = NewId(admission.listener->handler, admission.place);
+    EventPtr event = NewEvent();
+    const Arrival arrival{rx.mad, rx.slot.number.load(), rx.port.Lid(), rx.attributeModifier};
+    event->event.parameters = ReqReceivedFrom(req, arrival, admission.listener->handle);
+    event->event.privateData = PrivateData(req.privateData);
+    const auto& parameters = std::get<ReqReceived>(event->event.parameters);
+    auto alternate =
+        NewAlternate(parameters.hasAlternatePath ? &parameters.alternatePath : nullptr);
+    if (alternate)
+    {
+        if (const auto route = RouteFor(alternate->path))
+        {
+            FillAlternate(*alternate, *route);
+        }
+    }
+
+    id.lock.Lock();
+    id.connection.Write() = ConnectionFrom(rx, req, parameters);
+    id.alternate.Write() = std::move(alternate);
+    PeerRecord& peer = *record;
     id.peer.Write() = record.release();
-    const Transition* row = FindTransition(State::kIdle, Input::kReqAccepted);
+    id.backlog.Write() = std::move(admission.backlog);
+    NoteMessage(id, TimelineEntry::Kind::kReceived, ibwire::CmAttribute::kReq);
+    const Transition* row = RowFor(id, Input::kReqAccepted);
     Apply(id, *row);
-    event->type = row->event;
+    event->event.type = row->event;
     // Found by others from here on; what they have to tell waits behind REQ_RECEIVED.
     id.delivery.Write().busy = true;
     id.references.Get(&id, "accept");
     IdRef ref(&id);
-    m_table.Publish(id);
+    if (EventPtr rej = m_table.PublishAccepted(id, peer))
+    {
+        // The peer gave up while the id was being made.
+        const auto& given = std::get<RejReceived>(rej->event.parameters);
+        const Input input =
+            given.reason == ibwire::RejReason::kStaleConnection ? Input::kRejStale : Input::kRej;
+        const Transition* rejected = RowFor(id, input);
+        Apply(id, *rejected);
+        rej->event.type = rejected->event;
+        id.delivery.Write().Append(std::move(rej));
+    }
     id.lock.Unlock();
     RunHandler(std::move(ref), std::move(event), std::move(admission.listener));
 }

@@ -58,6 +58,11 @@ class Observer
                         std::size_t bytes) = 0;
     /** The object is about to be freed; no thread may touch it from here on. */
     virtual void OnFreed(const void* object) = 0;
+    /**
+     * Something that must always hold does not.
+     * @param invariant its name. @param what the condition, as text.
+     */
+    virtual void OnViolation(const char* invariant, const void* object, const char* what) = 0;
 };
 
 /** Room for a runtime's object inside a core object, so that none needs an allocation of its own.

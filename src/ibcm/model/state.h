@@ -35,6 +35,25 @@ inline constexpr std::size_t kStateCount = 16;
 /** The specification's spelling, e.g. "REQ_SENT". */
 const char* ToString(State state);
 
+/**
+ * Where the loading of an alternate path stands, within ESTABLISHED (12.9.8.2); numbered as Linux
+ * does.
+ */
+enum class LapState : std::uint8_t
+{
+    kUninit = 0,
+    kIdle = 1,
+    kLapSent = 2,
+    kLapRcvd = 3,
+    kMraLapSent = 4,
+    kMraLapRcvd = 5,
+};
+
+inline constexpr std::size_t kLapStateCount = 6;
+
+/** The specification's spelling, e.g. "MRA_LAP_SENT"; "UNINIT" and "IDLE" for those without one. */
+const char* ToString(LapState state);
+
 } // namespace ibcm
 
 #endif /* IBCM_STATE_H */

@@ -1,9 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Taking a step of the state table, and sending what it asks for.
+// Taking a row of the state tables: everything that it asks for but sending and telling.
 #include "ibcm/model/core.h"
 
 namespace ibcm
 {
+
+const Transition* Core::RowFor(CmId& id, Input input)
+{
+    const State state = id.state.Read();
+    if (state == State::kEstablished &&
+        LapStateDrops(id.lapState.Read(), input, m_options.behaviour))
+    {
+        return nullptr;
+    }
+    return FindTransition(state, input, m_options.behaviour);
+}
+
+const LapTransition* Core::LapRowFor(CmId& id, Input input)
+{
+    if (id.state.Read() != State::kEstablished)
+    {
+        return nullptr;
+    }
+    return FindTransition(id.lapState.Read(), input, m_options.behaviour);
+}
 
 void Core::Apply(CmId& id, const Transition& row)
 {
@@ -25,112 +45,101 @@ void Core::Apply(CmId& id, const Transition& row)
     }
     if ((row.actions & kUnlisten) != 0)
     {
-        m_table.Unlisten(id.connection.Read().serviceId);
+        m_table.Unlisten(*id.listener.Read());
+        id.listener.Write().reset();
     }
-    id.state.Write() = row.to;
-    if (m_trace != nullptr)
+    if ((row.actions & kForgetSidr) != 0)
     {
-        m_trace->OnTransition({id.handle,
-                               id.localCommId,
-                               id.connection.Read().remoteCommId,
-                               row.from,
-                               row.to,
-                               row.input});
+        m_table.RemoveSidr(*id.sidr.Read());
+        id.sidr.Write().reset();
     }
-}
-
-Status Core::SendReply(CmId& id, State before, Reply reply)
-{
-    switch (reply)
-    {
-    case Reply::kRtu:
-        return SendOnce(
-            id,
-            ComposeRtu({id.localCommId, id.connection.Read().remoteCommId}, id.resendData.Read()));
-    case Reply::kDrep:
-        return SendOnce(
-            id,
-            ComposeDrep({id.localCommId, id.connection.Read().remoteCommId}, id.resendData.Read()));
-    case Reply::kDreq:
-        return StartDreq(id, {});
-    case Reply::kRejConsumer:
-        return SendRejWith(id, before, ibwire::RejReason::kConsumer, {}, {});
-    case Reply::kRejTimeout:
-    {
-        const auto guid = GuidInfo(m_device.caGuid);
-        return SendRejWith(id, before, ibwire::RejReason::kTimeout, guid, {});
-    }
-    case Reply::kReq:
-    case Reply::kRep:
-    case Reply::kRejCaller:
-    case Reply::kRejStale:
-    case Reply::kNone:
-        // Sent by those who have their contents, or nothing to send.
-        return {};
-    }
-    return {};
-}
-
-Status Core::SendOnce(CmId& id, const ibwire::CmMessage& message)
-{
-    const Connection& connection = id.connection.Read();
-    const auto mad = ComposeMad(message, connection.transactionId);
-    if (!mad)
-    {
-        return tl::unexpected(mad.error());
-    }
-    const auto sent =
-        connection.route.port->Send(*mad, connection.route.address, Duration{0}, 0, 0);
-    if (!sent)
-    {
-        return tl::unexpected(CmError::kSendFailed);
-    }
-    CountSent(message);
-    return {};
-}
-
-Status Core::SendReliable(CmId& id, const ibwire::CmMessage& message, Input timeout)
-{
-    const Connection& connection = id.connection.Read();
-    const auto mad = ComposeMad(message, connection.transactionId);
-    if (!mad)
-    {
-        return tl::unexpected(mad.error());
-    }
-    const auto sent = connection.route.port->Send(*mad,
-                                                  connection.route.address,
-                                                  connection.responseTimeout,
-                                                  connection.maxCmRetries,
-                                                  static_cast<std::uint64_t>(id.handle));
-    if (!sent)
-    {
-        return tl::unexpected(CmError::kSendFailed);
-    }
-    // Its completion cannot be handled before this: that takes the id's lock.
-    id.outstanding.Write() = {*sent, timeout};
-    CountSent(message);
-    return {};
-}
-
-void Core::SendStateless(const Received& rx, const ibwire::CmMessage& message)
-{
-    const auto mad = ComposeMad(message, rx.transactionId);
-    if (mad && rx.port->Send(*mad, rx.mad.replyAddress, Duration{0}, 0, 0))
-    {
-        CountSent(message);
-    }
-}
-
-void Core::CancelSend(CmId& id)
-{
-    const SendToken token = id.outstanding.Read().token;
-    if (token == SendToken::kNone)
+    if (row.to == row.from)
     {
         return;
     }
-    // A report that is on its way already finds another token and is dropped.
-    id.outstanding.Write().token = SendToken::kNone;
-    id.connection.Read().route.port->Cancel(token);
+    if (row.from == State::kEstablished)
+    {
+        // What was agreed on alternate paths ends with the connection.
+        id.lapState.Write() = LapState::kUninit;
+        id.alternate.Write().reset();
+    }
+    const bool asking = row.to == State::kReqSent || row.to == State::kMraReqRcvd;
+    if (!asking && id.peerToPeer.Read() != nullptr)
+    {
+        m_table.LeavePeerToPeer(*id.peerToPeer.Read());
+        id.peerToPeer.Write().reset();
+    }
+    if (!asking && row.to != State::kSidrReqSent && id.request.Read() != nullptr)
+    {
+        id.request.Write().reset();
+    }
+    const bool open = row.to == State::kReqRcvd || row.to == State::kMraReqSent ||
+                      row.to == State::kRepSent || row.to == State::kMraRepRcvd ||
+                      row.to == State::kSidrReqRcvd;
+    if (!open)
+    {
+        id.backlog.Write().Leave();
+    }
+    id.state.Write() = row.to;
+    id.since.Write() = m_runtime.Now();
+    Note(id,
+         TimelineEntry::Kind::kStep,
+         static_cast<std::uint8_t>(row.input),
+         static_cast<std::uint8_t>(row.from),
+         static_cast<std::uint8_t>(row.to));
+    if (m_options.trace != nullptr)
+    {
+        m_options.trace->OnTransition({id.handle,
+                                       id.localCommId,
+                                       id.connection.Read().remoteCommId,
+                                       row.from,
+                                       row.to,
+                                       row.input});
+    }
+}
+
+void Core::Apply(CmId& id, const LapTransition& row)
+{
+    if ((row.actions & kCancelSend) != 0)
+    {
+        CancelSend(id);
+    }
+    if (row.to == row.from)
+    {
+        return;
+    }
+    id.lapState.Write() = row.to;
+    Note(id,
+         TimelineEntry::Kind::kLapStep,
+         static_cast<std::uint8_t>(row.input),
+         static_cast<std::uint8_t>(row.from),
+         static_cast<std::uint8_t>(row.to));
+    if (m_options.trace != nullptr)
+    {
+        m_options.trace->OnLapTransition({id.handle,
+                                          id.localCommId,
+                                          id.connection.Read().remoteCommId,
+                                          row.from,
+                                          row.to,
+                                          row.input});
+    }
+}
+
+void Core::Note(CmId& id,
+                TimelineEntry::Kind kind,
+                std::uint8_t what,
+                std::uint8_t from,
+                std::uint8_t to)
+{
+    if (m_options.timelineDepth != 0)
+    {
+        id.timeline.Write().Add({m_runtime.Now(), kind, what, from, to});
+    }
+}
+
+void Core::NoteMessage(CmId& id, TimelineEntry::Kind kind, ibwire::CmAttribute attribute)
+{
+    Note(id, kind, static_cast<std::uint8_t>(attribute));
 }
 
 } // namespace ibcm

@@ -54,11 +54,12 @@ class IBCM_CAPABILITY("mutex") Mutex
     MutexStorage m_storage;
 };
 
-/** Holds a Mutex for a scope. */
+/** Holds a Mutex, or what is used like one, for a scope. */
+template <class Lockable>
 class IBCM_SCOPED_CAPABILITY MutexLock
 {
   public:
-    explicit MutexLock(Mutex& mutex) IBCM_ACQUIRE(mutex)
+    explicit MutexLock(Lockable& mutex) IBCM_ACQUIRE(mutex)
         : m_mutex(mutex)
     {
         m_mutex.Lock();
@@ -73,7 +74,7 @@ class IBCM_SCOPED_CAPABILITY MutexLock
     MutexLock& operator=(const MutexLock&) = delete;
 
   private:
-    Mutex& m_mutex;
+    Lockable& m_mutex;
 };
 
 /** Something that happens once and can be waited for. */
@@ -210,6 +211,12 @@ class Guarded
     T& Write()
     {
         Report(true);
+        return m_value;
+    }
+
+    /** For checks of the core on itself: not shown to the observer. */
+    const T& Peek() const
+    {
         return m_value;
     }
 

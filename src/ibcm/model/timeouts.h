@@ -2,6 +2,7 @@
 #ifndef IBCM_TIMEOUTS_H
 #define IBCM_TIMEOUTS_H
 
+#include "ibcm/model/behaviour.h"
 #include "ibcm/model/runtime.h"
 
 #include <cstdint>
@@ -15,24 +16,45 @@
 namespace ibcm
 {
 
-/** 4.096 us * 2^exponent. @param exponent 0..31; the upper bits are ignored. */
-constexpr Duration TimeoutFromExponent(std::uint8_t exponent)
+/**
+ * 4.096 us * 2^exponent; Linux has it in milliseconds, rounded to a power of two and up to one.
+ * @param exponent 0..31; the upper bits are ignored.
+ */
+constexpr Duration TimeoutFromExponent(std::uint8_t exponent,
+                                       Behaviour behaviour = Behaviour::kStrict)
 {
-    return Duration{std::int64_t{4096} << (exponent & 31)};
+    const unsigned n = exponent & 31U;
+    if (behaviour == Behaviour::kLinux61)
+    {
+        return std::chrono::milliseconds{std::int64_t{1} << (n > 8 ? n - 8 : 0)};
+    }
+    return Duration{std::int64_t{4096} << n};
 }
 
 /** The wait for an answer to a REQ, and for one to a DREQ of the side that sent it: there, think,
  * back. */
 constexpr Duration ReqResponseTimeout(std::uint8_t packetLifeTime,
-                                      std::uint8_t remoteCmResponseTimeout)
+                                      std::uint8_t remoteCmResponseTimeout,
+                                      Behaviour behaviour = Behaviour::kStrict)
 {
-    return 2 * TimeoutFromExponent(packetLifeTime) + TimeoutFromExponent(remoteCmResponseTimeout);
+    return 2 * TimeoutFromExponent(packetLifeTime, behaviour) +
+           TimeoutFromExponent(remoteCmResponseTimeout, behaviour);
 }
 
 /** The wait for an RTU after a REP: the time that the REQ asked for. */
-constexpr Duration RepResponseTimeout(std::uint8_t reqLocalCmResponseTimeout)
+constexpr Duration RepResponseTimeout(std::uint8_t reqLocalCmResponseTimeout,
+                                      Behaviour behaviour = Behaviour::kStrict)
 {
-    return TimeoutFromExponent(reqLocalCmResponseTimeout);
+    return TimeoutFromExponent(reqLocalCmResponseTimeout, behaviour);
+}
+
+/** The wait for an answer after an MRA: what it asks for, and the way. */
+constexpr Duration MraTimeout(std::uint8_t serviceTimeout,
+                              std::uint8_t ackTimeout,
+                              Behaviour behaviour = Behaviour::kStrict)
+{
+    return TimeoutFromExponent(serviceTimeout, behaviour) +
+           TimeoutFromExponent(ackTimeout, behaviour);
 }
 
 /** The REQ's local ACK timeout, an exponent: a round trip and the CA's delay, rounded up. */
@@ -46,17 +68,26 @@ constexpr std::uint8_t AckTimeout(std::uint8_t caAckDelay, std::uint8_t packetLi
     return static_cast<std::uint8_t>(timeout < 31 ? timeout : 31);
 }
 
-/** How long stray packets of a connection may live: twice the packet lifetime and the peer's ACK
- * delay. */
-constexpr Duration TimewaitActive(std::uint8_t packetLifeTime, std::uint8_t targetAckDelay)
+/**
+ * How long stray packets of a connection may live: twice the packet lifetime and the peer's ACK
+ * delay; Linux waits for the ACK timeout that follows from both.
+ */
+constexpr Duration TimewaitActive(std::uint8_t packetLifeTime,
+                                  std::uint8_t targetAckDelay,
+                                  Behaviour behaviour = Behaviour::kStrict)
 {
+    if (behaviour == Behaviour::kLinux61)
+    {
+        return TimeoutFromExponent(AckTimeout(targetAckDelay, packetLifeTime), behaviour);
+    }
     return 2 * TimeoutFromExponent(packetLifeTime) + TimeoutFromExponent(targetAckDelay);
 }
 
 /** The same for the passive side, to which the REQ gave both in one: its local ACK timeout. */
-constexpr Duration TimewaitPassive(std::uint8_t reqLocalAckTimeout)
+constexpr Duration TimewaitPassive(std::uint8_t reqLocalAckTimeout,
+                                   Behaviour behaviour = Behaviour::kStrict)
 {
-    return TimeoutFromExponent(reqLocalAckTimeout);
+    return TimeoutFromExponent(reqLocalAckTimeout, behaviour);
 }
 
 } // namespace ibcm

@@ -11,17 +11,28 @@ void PeerRecord::Expired()
     m_core.TimewaitExpired(*this);
 }
 
+std::unique_ptr<PeerRecord> Core::NewPeerRecord()
+{
+    auto record = std::make_unique<PeerRecord>(*this, m_runtime, *m_queue);
+    if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
+    {
+        const auto ordinal = m_peersMade.fetch_add(1, std::memory_order_relaxed) + 1;
+        observer->OnMade("peer", ordinal, record.get(), sizeof(PeerRecord));
+    }
+    return record;
+}
+
 void Core::EnterTimewait(CmId& id)
 {
     // What was kept to be sent again belongs to a message that is no longer due.
-    id.resendData.Write().clear();
+    id.lastReply.Write().privateData.clear();
     PeerRecord* record = id.peer.Read();
     if (record == nullptr)
     {
         return;
     }
     // The table owns the record from here on; the id only knows which one it is.
-    m_table.AgePeer(*record, id.connection.Read().timewait);
+    m_table.AgePeer(*record, id.connection.Read().timewait, Strict());
 }
 
 void Core::ForgetPeer(CmId& id)
@@ -46,17 +57,17 @@ void Core::TimewaitExpired(PeerRecord& record)
     {
         return;
     }
+    EventPtr event = NewEvent();
     CmId& id = *ref;
     id.lock.Lock();
-    const Transition* row = FindTransition(id.state.Read(), Input::kTimewaitExit);
+    const Transition* row = RowFor(id, Input::kTimewaitExit);
     if (row == nullptr || id.peer.Read() != taken.get())
     {
         id.lock.Unlock();
         return;
     }
     Apply(id, *row);
-    auto event = std::make_unique<Event>();
-    event->type = row->event;
+    event->event.type = row->event;
     Deliver(id, std::move(ref), std::move(event));
 }
 

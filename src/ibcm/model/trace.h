@@ -20,6 +20,17 @@ struct TransitionTrace
     Input input;
 };
 
+/** One step of the alternate path's state machine, within ESTABLISHED. */
+struct LapTransitionTrace
+{
+    Handle id;
+    std::uint32_t localCommId;
+    std::uint32_t remoteCommId;
+    LapState from;
+    LapState to;
+    Input input;
+};
+
 /** Sees every state change; for diagrams, statistics and checks. */
 class Trace
 {
@@ -27,6 +38,11 @@ class Trace
     virtual ~Trace() = default;
     /** Called with the id's lock held: must not block nor call the core. */
     virtual void OnTransition(const TransitionTrace& step) = 0;
+
+    /** The same for alternate paths; by default nothing. */
+    virtual void OnLapTransition(const LapTransitionTrace& /*step*/)
+    {
+    }
 };
 
 } // namespace ibcm

@@ -7,6 +7,8 @@
 #include "interleave/model/mutex.h"
 #include "interleave/model/work-queue.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <new>
 #include <utility>
@@ -231,6 +233,13 @@ void SimRuntime::OnFreed(const void* object)
 {
     m_engine.Note({interleave::OpKind::kFree, ObjectOf(object), true, nullptr});
     m_objects.erase(object);
+}
+
+void SimRuntime::OnViolation(const char* invariant, const void* object, const char* what)
+{
+    (void)object;
+    m_engine.Report(interleave::ViolationKind::kProtocol,
+                    fmt::format("{}: invariant {} of the CM violated: {}", m_host, invariant, what));
 }
 
 interleave::ObjectId SimRuntime::ObjectOf(const void* object) const

@@ -74,6 +74,7 @@ class SimRuntime final : public ibcm::Runtime, private ibcm::Observer
                 const void* object,
                 std::size_t bytes) override;
     void OnFreed(const void* object) override;
+    void OnViolation(const char* invariant, const void* object, const char* what) override;
 
     interleave::ObjectId ObjectOf(const void* object) const;
 

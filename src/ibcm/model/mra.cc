@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// MRA: asking for more time, and granting it (InfiniBand Architecture vol. 1, 12.6.6, 12.9.8.6).
+#include "ibcm/model/core.h"
+
+namespace ibcm
+{
+
+namespace
+{
+
+constexpr std::uint8_t kMaxExponent = 31;
+
+Input InputOf(ibwire::MessageMraed message)
+{
+    switch (message)
+    {
+    case ibwire::MessageMraed::kReq:
+        return Input::kMraReq;
+    case ibwire::MessageMraed::kRep:
+        return Input::kMraRep;
+    case ibwire::MessageMraed::kLap:
+        break;
+    }
+    return Input::kMraLap;
+}
+
+/** A state that an MRA for this message leads to, and in which another says nothing new. */
+bool KnowsAlready(State state, LapState lap)
+{
+    return state == State::kMraReqRcvd || state == State::kMraRepRcvd ||
+           (state == State::kEstablished && lap == LapState::kMraLapRcvd);
+}
+
+} // namespace
+
+Status Core::SendMra(Handle handle, const MraParameters& parameters)
+{
+    if (parameters.privateData.size() > ibwire::kPrivateDataBytes<ibwire::CmMra>)
+    {
+        return tl::unexpected(CmError::kPrivateDataLength);
+    }
+    if (parameters.serviceTimeout > kMaxExponent)
+    {
+        return tl::unexpected(CmError::kInvalidArgument);
+    }
+    LastReply reply{parameters.serviceTimeout,
+                    {parameters.privateData.begin(), parameters.privateData.end()}};
+    IdRef ref = m_table.FindByHandle(handle);
+    if (!ref)
+    {
+        return tl::unexpected(CmError::kInvalidHandle);
+    }
+    CmId& id = *ref;
+    MutexLock hold(id.lock);
+    const State before = id.state.Read();
+    const Transition* row = RowFor(id, Input::kCallSendMra);
+    const LapTransition* lapRow = LapRowFor(id, Input::kCallSendMra);
+    if (row == nullptr && lapRow == nullptr)
+    {
+        return tl::unexpected(CmError::kInvalidState);
+    }
+    std::swap(id.lastReply.Write(), reply);
+    if (!parameters.onDuplicateOnly)
+    {
+        const Status sent = SendReply(id, before, row != nullptr ? row->reply : lapRow->reply);
+        if (!sent)
+        {
+            std::swap(id.lastReply.Write(), reply);
+            return sent;
+        }
+    }
+    if (row != nullptr)
+    {
+        Apply(id, *row);
+    }
+    else
+    {
+        Apply(id, *lapRow);
+    }
+    return {};
+}
+
+void Core::OnMra(const Received& rx, const ibwire::CmMra& mra)
+{
+    if (mra.messageMraed > ibwire::MessageMraed::kLap)
+    {
+        Discarded(rx, Discard::kReservedCode);
+        return;
+    }
+    IdRef ref = m_table.FindByCommId(mra.remoteCommId);
+    if (!ref)
+    {
+        Discarded(rx, Discard::kUnknownId);
+        return;
+    }
+    EventPtr event = NewEvent();
+    event->event.parameters = MraReceived{mra.messageMraed, mra.serviceTimeout};
+    event->event.privateData = PrivateData(mra.privateData);
+    const Input input = InputOf(mra.messageMraed);
+    CmId& id = *ref;
+    id.lock.Lock();
+    // Before the REP the peer's id is unknown here.
+    const std::uint32_t known = id.connection.Read().remoteCommId;
+    const bool ours = known == 0 || known == mra.localCommId;
+    const Transition* row = RowFor(id, input);
+    const LapTransition* lapRow = LapRowFor(id, input);
+    if (!ours || (row == nullptr && lapRow == nullptr))
+    {
+        const bool repeated = ours && KnowsAlready(id.state.Read(), id.lapState.Read());
+        NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kMra);
+        id.lock.Unlock();
+        if (repeated)
+        {
+            Duplicate(rx, ibwire::CmAttribute::kMra);
+        }
+        else
+        {
+            Discarded(rx, ours ? Discard::kUnexpected : Discard::kUnknownId);
+        }
+        return;
+    }
+    NoteMessage(id, TimelineEntry::Kind::kReceived, ibwire::CmAttribute::kMra);
+    ExtendWait(id, mra.serviceTimeout);
+    if (row != nullptr)
+    {
+        Apply(id, *row);
+        event->event.type = row->event;
+    }
+    else
+    {
+        Apply(id, *lapRow);
+        event->event.type = lapRow->event;
+    }
+    Deliver(id, std::move(ref), std::move(event));
+}
+
+} // namespace ibcm

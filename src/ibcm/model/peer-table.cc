@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The table's part that knows peers: who may come in, who blocks whom, and for how long.
+#include "ibcm/model/cm-table.h"
+
+namespace ibcm
+{
+
+bool CmTable::AdmitKnown(Shared& shared,
+                         const PeerRecord& record,
+                         const ReqClaim& claim,
+                         Admission& admission)
+{
+    if (const PeerRecord* same = shared.peers.byCommId.Find(record.caGuid, record.commId))
+    {
+        const bool repeats =
+            !claim.checkRepetition ||
+            (same->qpn == record.qpn && same->transactionId == record.transactionId);
+        admission.kind = repeats                   ? Admission::Kind::kDuplicate
+                         : same->qpn == record.qpn ? Admission::Kind::kStale
+                                                   : Admission::Kind::kReusedCommId;
+        admission.aging = same->aging;
+        admission.owner = OwnerOf(shared, same->owner);
+        return true;
+    }
+    PeerToPeerRecord wanted;
+    wanted.serviceId = claim.serviceId;
+    wanted.localGid = claim.localGid;
+    wanted.remoteGid = claim.remoteGid;
+    if (const auto it = shared.peerToPeer.find(wanted); it != shared.peerToPeer.end())
+    {
+        admission.kind = Admission::Kind::kPeerToPeer;
+        admission.owner = OwnerOf(shared, it->owner);
+        return true;
+    }
+    if (const PeerRecord* old = shared.peers.byQpn.Find(record.caGuid, record.qpn))
+    {
+        admission.kind = Admission::Kind::kStale;
+        admission.aging = old->aging;
+        admission.owner = OwnerOf(shared, old->owner);
+        return true;
+    }
+    return false;
+}
+
+bool CmTable::AdmitListener(Shared& shared, std::uint64_t serviceId, Admission& admission)
+{
+    ListenerRecord* listener = shared.listeners.Find(serviceId);
+    if (listener == nullptr)
+    {
+        return false;
+    }
+    if (listener->redirect)
+    {
+        admission.kind = Admission::Kind::kRedirected;
+        admission.redirect = listener->redirect;
+        return false;
+    }
+    if (!listener->backlog->Enter())
+    {
+        admission.kind = Admission::Kind::kBacklog;
+        return false;
+    }
+    admission.backlog = BacklogPlace(listener->backlog);
+    admission.listener = RefOf(listener->id, "accept");
+    return true;
+}
+
+bool CmTable::AdmitPlace(Shared& shared, Admission& admission)
+{
+    const auto place = ReserveIn(shared);
+    if (!place)
+    {
+        admission.kind = Admission::Kind::kNoResources;
+        return true;
+    }
+    if (!*place)
+    {
+        return false;
+    }
+    admission.kind = Admission::Kind::kAdmitted;
+    admission.place = **place;
+    return true;
+}
+
+bool CmTable::TryAdmit(PeerRecord& record, const ReqClaim& claim, Admission& admission)
+{
+    MutexLock hold(m_lock);
+    Shared& shared = m_shared.Write();
+    if (AdmitKnown(shared, record, claim, admission) ||
+        !AdmitListener(shared, claim.serviceId, admission))
+    {
+        return true;
+    }
+    if (!claim.valid)
+    {
+        admission.kind = Admission::Kind::kRefused;
+        return true;
+    }
+    if (shared.peers.byCommId.Size() + shared.unindexed >= m_limits.maxPeers)
+    {
+        admission.kind = Admission::Kind::kNoResources;
+        return true;
+    }
+    if (!AdmitPlace(shared, admission))
+    {
+        return false;
+    }
+    if (admission.kind == Admission::Kind::kAdmitted)
+    {
+        record.owner = admission.place.handle;
+        record.since = m_runtime.Now();
+        shared.peers.byCommId.Insert(record);
+        shared.peers.byQpn.Insert(record);
+        NoteRoom(shared);
+    }
+    return true;
+}
+
+Admission CmTable::Admit(PeerRecord& record, const ReqClaim& claim)
+{
+    for (;;)
+    {
+        MakeRoom();
+        Admission admission;
+        if (TryAdmit(record, claim, admission))
+        {
+            return admission;
+        }
+    }
+}
+
+bool CmTable::TryAdmitSidr(SidrRecord& record, std::uint64_t serviceId, Admission& admission)
+{
+    MutexLock hold(m_lock);
+    Shared& shared = m_shared.Write();
+    if (shared.sidr.find(record) != shared.sidr.end())
+    {
+        admission.kind = Admission::Kind::kDuplicate;
+        return true;
+    }
+    if (!AdmitListener(shared, serviceId, admission))
+    {
+        return true;
+    }
+    if (shared.sidr.size() >= m_limits.maxSidrRequests)
+    {
+        admission.kind = Admission::Kind::kNoResources;
+        return true;
+    }
+    if (!AdmitPlace(shared, admission))
+    {
+        return false;
+    }
+    if (admission.kind == Admission::Kind::kAdmitted)
+    {
+        shared.sidr.insert(record);
+    }
+    return true;
+}
+
+Admission CmTable::AdmitSidr(SidrRecord& record, std::uint64_t serviceId)
+{
+    for (;;)
+    {
+        MakeRoom();
+        Admission admission;
+        if (TryAdmitSidr(record, serviceId, admission))
+        {
+            return admission;
+        }
+    }
+}
+
+void CmTable::RemoveSidr(SidrRecord& record)
+{
+    MutexLock hold(m_lock);
+    auto& sidr = m_shared.Write().sidr;
+    sidr.erase(sidr.iterator_to(record));
+}
+
+Status CmTable::CheckPeerLimit()
+{
+    MutexLock hold(m_lock);
+    const Shared& shared = m_shared.Read();
+    if (shared.peers.byCommId.Size() + shared.unindexed >= m_limits.maxPeers)
+    {
+        return tl::unexpected(CmError::kNoResources);
+    }
+    return {};
+}
+
+CmTable::EnterOutcome CmTable::EnterPeer(PeerRecord& record,
+                                         std::uint64_t caGuid,
+                                         std::uint32_t commId,
+                                         std::uint32_t qpn)
+{
+    MutexLock hold(m_lock);
+    Shared& shared = m_shared.Write();
+    if (const PeerRecord* same = shared.peers.byCommId.Find(caGuid, commId))
+    {
+        return {EnterResult::kDuplicateCommId, OwnerOf(shared, same->owner)};
+    }
+    if (const PeerRecord* old = shared.peers.byQpn.Find(caGuid, qpn))
+    {
+        return {EnterResult::kStaleQpn, OwnerOf(shared, old->owner)};
+    }
+    IBCM_CHECK(m_runtime, Invariant::kPeerIndexed, &record, record.owner != Handle::kNone);
+    record.caGuid = caGuid;
+    record.commId = commId;
+    record.qpn = qpn;
+    record.since = m_runtime.Now();
+    shared.peers.byCommId.Insert(record);
+    shared.peers.byQpn.Insert(record);
+    NoteRoom(shared);
+    return {EnterResult::kEntered, IdRef()};
+}
+
+void CmTable::RemovePeer(PeerRecord& record)
+{
+    MutexLock hold(m_lock);
+    PeerIndex& peers = m_shared.Write().peers;
+    IBCM_CHECK(m_runtime, Invariant::kPeerIndexed, &record, !record.aging);
+    peers.byCommId.Remove(record);
+    peers.byQpn.Remove(record);
+}
+
+void CmTable::AgePeer(PeerRecord& record, Duration timewait, bool blocks)
+{
+    MutexLock hold(m_lock);
+    Shared& shared = m_shared.Write();
+    IBCM_CHECK(m_runtime, Invariant::kPeerIndexed, &record, !record.aging);
+    record.aging = true;
+    record.until = m_runtime.Now() + timewait;
+    if (!blocks)
+    {
+        shared.peers.byCommId.Remove(record);
+        shared.peers.byQpn.Remove(record);
+    }
+    if (!record.byCommId.is_linked())
+    {
+        ++shared.unindexed;
+    }
+    shared.peers.aging.push_back(record);
+    record.Arm(timewait);
+}
+
+std::unique_ptr<PeerRecord> CmTable::TakeAged(PeerRecord& record)
+{
+    MutexLock hold(m_lock);
+    Shared& shared = m_shared.Write();
+    if (!record.byCommId.is_linked())
+    {
+        --shared.unindexed;
+    }
+    shared.peers.byCommId.Remove(record);
+    shared.peers.byQpn.Remove(record);
+    shared.peers.aging.erase(shared.peers.aging.iterator_to(record));
+    return std::unique_ptr<PeerRecord>(&record);
+}
+
+bool CmTable::ExpireNow(std::uint64_t caGuid, std::uint32_t qpn)
+{
+    MutexLock hold(m_lock);
+    PeerRecord* record = m_shared.Write().peers.byQpn.Find(caGuid, qpn);
+    if (record == nullptr || !record->aging)
+    {
+        return false;
+    }
+    // Only a timer that is still armed is moved: one that has gone off does the same already.
+    if (record->Cancel())
+    {
+        record->Arm(Duration{0});
+    }
+    return true;
+}
+
+void CmTable::CancelAging()
+{
+    boost::intrusive::list<PeerRecord,
+                           boost::intrusive::member_hook<PeerRecord,
+                                                         boost::intrusive::list_member_hook<>,
+                                                         &PeerRecord::agingHook>>
+        cancelled;
+    {
+        MutexLock hold(m_lock);
+        Shared& shared = m_shared.Write();
+        for (auto it = shared.peers.aging.begin(); it != shared.peers.aging.end();)
+        {
+            PeerRecord& record = *it;
+            if (!record.Cancel())
+            {
+                ++it;
+                continue;
+            }
+            if (!record.byCommId.is_linked())
+            {
+                --shared.unindexed;
+            }
+            shared.peers.byCommId.Remove(record);
+            shared.peers.byQpn.Remove(record);
+            it = shared.peers.aging.erase(it);
+            cancelled.push_back(record);
+        }
+    }
+    cancelled.clear_and_dispose([](PeerRecord* record) { delete record; });
+}
+
+IdRef CmTable::FindByPeer(std::uint64_t caGuid, std::uint32_t commId, EventPtr& rej)
+{
+    MutexLock hold(m_lock);
+    Shared& shared = m_shared.Write();
+    PeerRecord* record = shared.peers.byCommId.Find(caGuid, commId);
+    if (record == nullptr)
+    {
+        return {};
+    }
+    Slot* slot = FindSlot(shared, record->owner);
+    if (slot != nullptr && slot->id == nullptr && record->pendingRej == nullptr)
+    {
+        // Its id is being made and cannot be asked yet; whoever makes it will.
+        record->pendingRej = std::move(rej);
+        return {};
+    }
+    return slot == nullptr ? IdRef() : RefOf(slot->id, "find by peer");
+}
+
+void CmTable::EnterPeerToPeer(PeerToPeerRecord& record)
+{
+    MutexLock hold(m_lock);
+    m_shared.Write().peerToPeer.insert(record);
+}
+
+void CmTable::LeavePeerToPeer(PeerToPeerRecord& record)
+{
+    MutexLock hold(m_lock);
+    auto& records = m_shared.Write().peerToPeer;
+    records.erase(records.iterator_to(record));
+}
+
+std::size_t CmTable::PeerRecords() const
+{
+    MutexLock hold(m_lock);
+    const Shared& shared = m_shared.Read();
+    return shared.peers.byCommId.Size() + shared.unindexed;
+}
+
+} // namespace ibcm

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The ports of the channel adapter: coming, going, and what was counted at each.
+#include "ibcm/model/later-event.h"
+
+namespace ibcm
+{
+
+namespace
+{
+
+/** Path bits: the bits of a LID that an LMC can give to one port. */
+constexpr std::uint8_t kMaxPathBits = 0x7f;
+
+MadAddress AddressOf(const Path& path,
+                     std::uint8_t sgidIndex,
+                     std::uint16_t pkeyIndex,
+                     std::uint16_t baseLid)
+{
+    MadAddress address;
+    address.dlid = path.dlid;
+    address.sl = path.sl;
+    address.sourcePathBits = static_cast<std::uint8_t>((path.slid ^ baseLid) & kMaxPathBits);
+    address.pkeyIndex = pkeyIndex;
+    // Through a router, and on Ethernet, which has no LIDs.
+    address.hasGrh = path.hopLimit > 1 || path.dlid == 0;
+    if (address.hasGrh)
+    {
+        address.dgid = path.dgid;
+        address.sgidIndex = sgidIndex;
+        address.flowLabel = path.flowLabel;
+        address.hopLimit = path.hopLimit;
+        address.trafficClass = path.trafficClass;
+    }
+    return address;
+}
+
+void AddTo(PerMessage& sum, const PortSlot::Atomics& counters)
+{
+    for (std::size_t i = 0; i < sum.size(); ++i)
+    {
+        sum[i] += counters[i].load(std::memory_order_relaxed);
+    }
+}
+
+constexpr ibwire::CmAttribute AttributeAt(std::size_t kind)
+{
+    return static_cast<ibwire::CmAttribute>(static_cast<std::size_t>(ibwire::CmAttribute::kReq) +
+                                            kind);
+}
+
+} // namespace
+
+Status Core::AddPort(std::uint8_t number, MadPort& port)
+{
+    if (number == 0)
+    {
+        return tl::unexpected(CmError::kInvalidArgument);
+    }
+    MutexLock hold(m_portsLock);
+    PortSlot* place = nullptr;
+    for (PortSlot& slot : m_ports)
+    {
+        const std::uint8_t taken = slot.number.load();
+        if (taken == number)
+        {
+            place = &slot;
+            break;
+        }
+        if (taken == 0 && place == nullptr)
+        {
+            place = &slot;
+        }
+    }
+    if (place == nullptr)
+    {
+        return tl::unexpected(CmError::kNoResources);
+    }
+    if (place->port.load() != nullptr)
+    {
+        return tl::unexpected(CmError::kInvalidArgument);
+    }
+    place->port.store(&port);
+    place->number.store(number);
+    port.SetSink(this);
+    return {};
+}
+
+Status Core::RemovePort(std::uint8_t number)
+{
+    MutexLock hold(m_portsLock);
+    PortSlot* slot = SlotAt(number);
+    MadPort* port = slot == nullptr ? nullptr : slot->port.load();
+    if (port == nullptr)
+    {
+        return tl::unexpected(CmError::kInvalidArgument);
+    }
+    // From here on no id chooses this port, and no message from it makes one.
+    slot->removing.store(true);
+    port->SetSink(nullptr);
+    for (IdRef& ref : m_table.AllIds())
+    {
+        CmId& id = *ref;
+        LeavePort(id, std::move(ref), *slot);
+    }
+    for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
+    {
+        slot->retriedBefore[kind].fetch_add(port->Retransmissions(AttributeAt(kind)));
+    }
+    slot->port.store(nullptr);
+    slot->removing.store(false);
+    return {};
+}
+
+void Core::LeavePort(CmId& id, IdRef ref, PortSlot& slot)
+{
+    auto work = std::make_unique<LaterEvent>(*this, m_runtime, id.handle);
+    work->event->event.parameters = SendFailed{SendFailed::Cause::kPort};
+    id.lock.Lock();
+    if (id.connection.Read().route.slot != &slot)
+    {
+        id.lock.Unlock();
+        return;
+    }
+    const Outstanding outstanding = id.outstanding.Read();
+    const bool waits = outstanding.token != SendToken::kNone;
+    CancelSend(id);
+    id.connection.Write().route.slot = nullptr;
+    const Transition* row = waits ? RowFor(id, outstanding.timeout) : nullptr;
+    const LapTransition* lapRow = waits ? LapRowFor(id, outstanding.timeout) : nullptr;
+    EventType told = EventType::kNone;
+    if (row != nullptr)
+    {
+        // Nothing can be sent any more, not even that this side gives up.
+        Apply(id, *row);
+        told = row->event;
+    }
+    else if (lapRow != nullptr)
+    {
+        Apply(id, *lapRow);
+        told = lapRow->event;
+    }
+    if (told == EventType::kNone)
+    {
+        id.lock.Unlock();
+        return;
+    }
+    work->event->event.type = told;
+    DeliverLater(id, std::move(work));
+    ref.Drop();
+}
+
+PortSlot* Core::SlotAt(std::uint8_t number)
+{
+    for (PortSlot& slot : m_ports)
+    {
+        if (number != 0 && slot.number.load() == number)
+        {
+            return &slot;
+        }
+    }
+    return nullptr;
+}
+
+Result<Route> Core::RouteFor(const Path& path)
+{
+    bool pkeyMissing = false;
+    for (PortSlot& slot : m_ports)
+    {
+        MadPort* port = slot.port.load();
+        if (port == nullptr || slot.removing.load())
+        {
+            continue;
+        }
+        const auto gid = port->FindGid(path.sgid);
+        if (!gid)
+        {
+            continue;
+        }
+        const auto pkey = port->FindPkey(path.pkey);
+        if (!pkey)
+        {
+            pkeyMissing = true;
+            continue;
+        }
+        return Route{&slot, AddressOf(path, *gid, *pkey, port->Lid())};
+    }
+    return tl::unexpected(pkeyMissing ? CmError::kNoPkey : CmError::kNoPort);
+}
+
+const MadPort* Core::PortOf(const ibwire::Gid& gid) const
+{
+    for (const PortSlot& slot : m_ports)
+    {
+        const MadPort* port = slot.port.load();
+        if (port != nullptr && !slot.removing.load() && port->FindGid(gid))
+        {
+            return port;
+        }
+    }
+    return nullptr;
+}
+
+MessageCounters Core::CountersOf(const PortSlot& slot) const
+{
+    MessageCounters counters;
+    AddTo(counters.sent, slot.sent);
+    AddTo(counters.retried, slot.resent);
+    AddTo(counters.retried, slot.retriedBefore);
+    AddTo(counters.received, slot.received);
+    AddTo(counters.duplicates, slot.duplicates);
+    if (const MadPort* port = slot.port.load(); port != nullptr)
+    {
+        for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
+        {
+            counters.retried[kind] += port->Retransmissions(AttributeAt(kind));
+        }
+    }
+    for (std::size_t cause = 0; cause < kDiscardCount; ++cause)
+    {
+        counters.discarded[cause] = slot.discarded[cause].load(std::memory_order_relaxed);
+    }
+    return counters;
+}
+
+MessageCounters Core::Counters() const
+{
+    MessageCounters sum;
+    for (const PortSlot& slot : m_ports)
+    {
+        sum += CountersOf(slot);
+    }
+    return sum;
+}
+
+Result<MessageCounters> Core::Counters(std::uint8_t portNumber) const
+{
+    for (const PortSlot& slot : m_ports)
+    {
+        if (portNumber != 0 && slot.number.load() == portNumber)
+        {
+            return CountersOf(slot);
+        }
+    }
+    return tl::unexpected(CmError::kInvalidArgument);
+}
+
+} // namespace ibcm

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef IBCM_REQ_CHECK_H
+#define IBCM_REQ_CHECK_H
+
+#include "ib-wire/model/cm-messages.h"
+#include "ibcm/model/mad-port.h"
+#include "ibcm/model/options.h"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+
+namespace ibcm
+{
+
+/** Why a REQ is rejected, and the additional information that goes with the reason (12.6.7.2). */
+struct Refusal
+{
+    ibwire::RejReason reason{};
+    std::uint8_t infoLength{0};
+    std::array<std::uint8_t, 72> info{};
+
+    std::span<const std::uint8_t> Info() const
+    {
+        return {info.data(), infoLength};
+    }
+};
+
+/** What a REQ is checked against. */
+struct ReqChecks
+{
+    const MadPort& arrival; ///< the port that it came in at
+    /** The port that has a GID, or null. */
+    std::function<const MadPort*(const ibwire::Gid&)> portOf;
+    const Requirements& requirements;
+    Behaviour behaviour;
+};
+
+/** The first thing that is wrong with a REQ; nothing if it is valid. Pure but for the ports. */
+std::optional<Refusal> CheckReceivedReq(const ibwire::CmReq& req, const ReqChecks& checks);
+
+} // namespace ibcm
+
+#endif /* IBCM_REQ_CHECK_H */

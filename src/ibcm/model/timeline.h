@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef IBCM_TIMELINE_H
+#define IBCM_TIMELINE_H
+
+#include "ibcm/model/protocol.h"
+#include "ibcm/model/runtime.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ibcm
+{
+
+/** One step in the life of an id. */
+struct TimelineEntry
+{
+    enum class Kind : std::uint8_t
+    {
+        kStep,     ///< the state machine: input, from, to
+        kLapStep,  ///< that of the alternate path: input, from, to are LapStates
+        kSent,     ///< message
+        kResent,   ///< message, once more
+        kReceived, ///< message, taken or recognised as a repetition
+        kDropped,  ///< message, not taken
+        kEvent,    ///< event: the handler was entered
+        kReturned, ///< event: the handler has returned
+    };
+
+    Instant when{0};
+    Kind kind{Kind::kStep};
+    std::uint8_t what{0}; ///< Input, low byte of a CmAttribute, or EventType, by kind
+    std::uint8_t from{0};
+    std::uint8_t to{0};
+};
+
+/** "12.345 ms ago REQ_SENT -> REP_RCVD by REP". */
+std::string ToText(const TimelineEntry& entry, Instant now);
+
+/** The latest entries of an id; a ring that allocates once. Its id's lock protects it. */
+class Timeline
+{
+  public:
+    explicit Timeline(std::uint8_t depth)
+        : m_depth(depth),
+          m_ring(depth == 0 ? nullptr : std::make_unique<TimelineEntry[]>(depth))
+    {
+    }
+
+    void Add(const TimelineEntry& entry)
+    {
+        if (m_depth != 0)
+        {
+            m_ring[m_count++ % m_depth] = entry;
+        }
+    }
+
+    /** Oldest first. */
+    std::vector<TimelineEntry> Entries() const;
+
+  private:
+    std::uint8_t m_depth;
+    std::uint64_t m_count{0};
+    std::unique_ptr<TimelineEntry[]> m_ring;
+};
+
+} // namespace ibcm
+
+#endif /* IBCM_TIMELINE_H */
