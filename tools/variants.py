@@ -7,6 +7,8 @@ _TSAN = "-fsanitize=thread"
 # name -> (compiler or None for the default, compile flags, link flags)
 VARIANTS = {
     "opt": (None, ["-O2", "-g1", "-DNDEBUG"], []),
+    # What is shipped: without the core's checks on itself.
+    "release": (None, ["-O2", "-DNDEBUG", "-DIBCM_INVARIANTS=0"], []),
     "clang": ("clang++-14", ["-O2", "-g1", "-DNDEBUG"], []),
     "debug": (None, ["-O0", "-g"], []),
     "asan": (None, ["-O1", "-g", _ASAN, "-fno-sanitize-recover=undefined"], [_ASAN]),

@@ -61,6 +61,7 @@ std::uint64_t StepRuntime::CurrentThread()
 void StepRuntime::SetObserver(Observer* observer)
 {
     m_observer = observer;
+    m_checker = observer;
 }
 
 void StepRuntime::SetLockHook(std::function<void(const char*)> hook)

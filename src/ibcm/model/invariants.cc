@@ -32,9 +32,9 @@ void ReportViolation(const Runtime& runtime,
                      const void* object,
                      const char* what)
 {
-    if (Observer* observer = runtime.GetObserver(); observer != nullptr)
+    if (Observer* checker = runtime.GetChecker(); checker != nullptr)
     {
-        observer->OnViolation(ToString(invariant), object, what);
+        checker->OnViolation(ToString(invariant), object, what);
         return;
     }
     std::fprintf(stderr, "ibcm: invariant %s violated: %s\n", ToString(invariant), what);

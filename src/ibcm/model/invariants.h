@@ -42,14 +42,14 @@ const char* ToString(Invariant invariant);
 inline bool CheckingInvariants(const Runtime& runtime)
 {
 #ifdef NDEBUG
-    return runtime.GetObserver() != nullptr;
+    return runtime.GetChecker() != nullptr;
 #else
     (void)runtime;
     return true;
 #endif
 }
 
-/** Tells the observer; without one prints and aborts. */
+/** Tells the checker; without one prints and aborts. */
 void ReportViolation(const Runtime& runtime,
                      Invariant invariant,
                      const void* object,

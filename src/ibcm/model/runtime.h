@@ -149,6 +149,13 @@ class Runtime
         return m_observer;
     }
 
+    /** Who is told when an invariant of the core is violated; null: in a build with NDEBUG nothing is
+     * checked, in others a violation aborts. */
+    Observer* GetChecker() const
+    {
+        return m_checker;
+    }
+
     /** A place where an interleaving matters and no lock is taken. */
     void SyncPoint(SyncKind kind, const void* object, const char* site)
     {
@@ -160,6 +167,7 @@ class Runtime
 
   protected:
     Observer* m_observer{nullptr};
+    Observer* m_checker{nullptr};
 };
 
 } // namespace ibcm

@@ -27,6 +27,21 @@ class Host::Wire final : public ibcm::MadWire
         return m_below.Lid();
     }
 
+    std::uint8_t Lmc() const override
+    {
+        return m_below.Lmc();
+    }
+
+    std::uint8_t ActiveMtu() const override
+    {
+        return m_below.ActiveMtu();
+    }
+
+    std::uint8_t ActiveRate() const override
+    {
+        return m_below.ActiveRate();
+    }
+
     std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override
     {
         return m_below.FindGid(gid);

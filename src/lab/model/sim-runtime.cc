@@ -91,6 +91,7 @@ SimRuntime::SimRuntime(interleave::Engine& engine,
       m_random(seed, "cm/" + m_host)
 {
     m_observer = observe ? this : nullptr;
+    m_checker = this;
 }
 
 ibcm::Instant SimRuntime::Now()

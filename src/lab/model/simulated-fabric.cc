@@ -304,6 +304,16 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
         return m_port.GetLid();
     }
 
+    std::uint8_t Lmc() const override
+    {
+        return m_port.GetInfo().lmc;
+    }
+
+    std::uint8_t ActiveMtu() const override
+    {
+        return static_cast<std::uint8_t>(m_port.GetInfo().neighborMtu);
+    }
+
     std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override
     {
         return gid == m_port.GetGid() ? std::optional<std::uint8_t>(0) : std::nullopt;
