@@ -15,9 +15,11 @@ bool CmTable::AdmitKnown(Shared& shared,
         const bool repeats =
             !claim.checkRepetition ||
             (same->qpn == record.qpn && same->transactionId == record.transactionId);
-        admission.kind = repeats                   ? Admission::Kind::kDuplicate
-                         : same->qpn == record.qpn ? Admission::Kind::kStale
-                                                   : Admission::Kind::kReusedCommId;
+        // What has ended is forgotten soon: the peer may try again after its own TIMEWAIT.
+        const bool stale = same->qpn == record.qpn || same->aging;
+        admission.kind = repeats ? Admission::Kind::kDuplicate
+                         : stale ? Admission::Kind::kStale
+                                 : Admission::Kind::kReusedCommId;
         admission.aging = same->aging;
         admission.owner = OwnerOf(shared, same->owner);
         return true;
