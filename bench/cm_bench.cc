@@ -228,7 +228,7 @@ void Lookup(benchmark::State& state)
 {
     const auto count = static_cast<std::size_t>(state.range(0));
     StepRuntime runtime;
-    ConnectionManager manager(runtime, DeviceInfo{kGuidA, 5}, Options{1U << 21, nullptr});
+    ConnectionManager manager(runtime, DeviceInfo{kGuidA, 5}, LimitedTo(1U << 21));
     Consumer consumer(false);
     std::vector<Handle> ids;
     ids.reserve(count);

@@ -41,7 +41,7 @@ ReliablePort::ReliablePort(Runtime& runtime,
       m_timers(runtime.MakeWorkQueue("mad-timer", 1)),
       m_timer(std::make_unique<DeadlineTimer>(*this, runtime, *m_timers)),
       m_lock(runtime, "mad-port"),
-      m_sends(runtime, "sends", std::make_unique<SendTable>())
+      m_sends(runtime, std::make_unique<SendTable>())
 {
     if (const std::string problem = options.Problem(); !problem.empty())
     {

@@ -160,7 +160,7 @@ class ReliablePort final : public MadPort
     std::unique_ptr<WorkQueue> m_timers;
     std::unique_ptr<DeadlineTimer> m_timer;
     mutable Mutex m_lock;
-    Guarded<std::unique_ptr<SendTable>> m_sends IBCM_GUARDED_BY(m_lock); ///< never null
+    Guarded<std::unique_ptr<SendTable>, "sends"> m_sends IBCM_GUARDED_BY(m_lock); ///< never null
 };
 
 } // namespace ibcm

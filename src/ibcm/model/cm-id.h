@@ -17,6 +17,7 @@
 
 #include <boost/intrusive/list_hook.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -159,54 +160,60 @@ class CmId
          std::uint8_t timelineDepth)
         : lock(runtime, "cm-id", *this),
           references(runtime),
-          released(runtime, "cm-id released"),
           handle(id),
           localCommId(localId),
           handler(consumer),
-          state(runtime, "state", State::kIdle),
-          lapState(runtime, "lap state", LapState::kUninit),
-          since(runtime, "state since", runtime.Now()),
-          connection(runtime, "connection"),
-          outstanding(runtime, "outstanding"),
-          delivery(runtime, "delivery"),
-          peer(runtime, "peer record"),
-          listener(runtime, "listener record"),
-          sidr(runtime, "sidr record"),
-          peerToPeer(runtime, "peer-to-peer record"),
-          alternate(runtime, "alternate path"),
-          request(runtime, "request"),
-          lastReply(runtime, "last reply"),
-          backlog(runtime, "backlog place"),
-          timeline(runtime, "timeline", Timeline(timelineDepth))
+          state(runtime, State::kIdle),
+          lapState(runtime, LapState::kUninit),
+          since(runtime, runtime.Now()),
+          connection(runtime),
+          outstanding(runtime),
+          delivery(runtime),
+          peer(runtime),
+          listener(runtime),
+          sidr(runtime),
+          peerToPeer(runtime),
+          alternate(runtime),
+          request(runtime),
+          lastReply(runtime),
+          backlog(runtime),
+          timeline(runtime, Timeline(timelineDepth))
     {
     }
 
     CheckedMutex<CmId> lock;
     ReferenceCount references;
-    Completion released; ///< no reference is left
+    /** Of the thread that destroys the id and waits for the last reference; set before its own
+     * goes.
+     */
+    std::atomic<Completion*> waiter{nullptr};
 
     const Handle handle;
     const std::uint32_t localCommId; ///< as on the wire
     EventHandler& handler;
 
-    Guarded<State> state IBCM_GUARDED_BY(lock);
-    Guarded<LapState> lapState IBCM_GUARDED_BY(lock); ///< means something in ESTABLISHED only
-    Guarded<Instant> since IBCM_GUARDED_BY(lock);     ///< when the state was entered
-    Guarded<Connection> connection IBCM_GUARDED_BY(lock);
-    Guarded<Outstanding> outstanding IBCM_GUARDED_BY(lock);
-    Guarded<Delivery> delivery IBCM_GUARDED_BY(lock);
+    Guarded<State, "state"> state IBCM_GUARDED_BY(lock);
+    Guarded<LapState, "lap state"> lapState
+        IBCM_GUARDED_BY(lock); ///< means something in ESTABLISHED only
+    Guarded<Instant, "state since"> since IBCM_GUARDED_BY(lock); ///< when the state was entered
+    Guarded<Connection, "connection"> connection IBCM_GUARDED_BY(lock);
+    Guarded<Outstanding, "outstanding"> outstanding IBCM_GUARDED_BY(lock);
+    Guarded<Delivery, "delivery"> delivery IBCM_GUARDED_BY(lock);
     /** What the table knows of the peer; null in IDLE and LISTEN. In TIMEWAIT the table owns it. */
-    Guarded<PeerRecord*> peer IBCM_GUARDED_BY(lock);
-    Guarded<std::unique_ptr<ListenerRecord>> listener IBCM_GUARDED_BY(lock); ///< in LISTEN only
-    Guarded<std::unique_ptr<SidrRecord>> sidr IBCM_GUARDED_BY(lock); ///< in SIDR_REQ_RCVD only
+    Guarded<PeerRecord*, "peer record"> peer IBCM_GUARDED_BY(lock);
+    Guarded<std::unique_ptr<ListenerRecord>, "listener record"> listener
+        IBCM_GUARDED_BY(lock); ///< in LISTEN only
+    Guarded<std::unique_ptr<SidrRecord>, "sidr record"> sidr
+        IBCM_GUARDED_BY(lock); ///< in SIDR_REQ_RCVD only
     /** While a peer-to-peer REQ is out. */
-    Guarded<std::unique_ptr<PeerToPeerRecord>> peerToPeer IBCM_GUARDED_BY(lock);
-    Guarded<std::unique_ptr<Alternate>> alternate IBCM_GUARDED_BY(lock);
+    Guarded<std::unique_ptr<PeerToPeerRecord>, "peer-to-peer record"> peerToPeer
+        IBCM_GUARDED_BY(lock);
+    Guarded<std::unique_ptr<Alternate>, "alternate path"> alternate IBCM_GUARDED_BY(lock);
     /** The REQ or SIDR_REQ that is out, if it may be redirected. */
-    Guarded<std::unique_ptr<ibwire::MadBytes>> request IBCM_GUARDED_BY(lock);
-    Guarded<LastReply> lastReply IBCM_GUARDED_BY(lock);
-    Guarded<BacklogPlace> backlog IBCM_GUARDED_BY(lock);
-    Guarded<Timeline> timeline IBCM_GUARDED_BY(lock);
+    Guarded<std::unique_ptr<ibwire::MadBytes>, "request"> request IBCM_GUARDED_BY(lock);
+    Guarded<LastReply, "last reply"> lastReply IBCM_GUARDED_BY(lock);
+    Guarded<BacklogPlace, "backlog place"> backlog IBCM_GUARDED_BY(lock);
+    Guarded<Timeline, "timeline"> timeline IBCM_GUARDED_BY(lock);
 
     /** Of the table: links ids that have been erased and wait for their last reference. */
     boost::intrusive::list_member_hook<> dyingHook;

@@ -43,16 +43,22 @@ void IdRef::Drop()
     CmId* id = std::exchange(m_id, nullptr);
     if (id->references.Put(id, "id reference"))
     {
-        id->released.Signal();
+        id->waiter.load(std::memory_order_acquire)->Signal();
     }
 }
 
-CmTable::CmTable(Runtime& runtime, std::uint64_t key, const Limits& limits)
+CmTable::CmTable(Runtime& runtime,
+                 std::uint64_t key,
+                 const Limits& limits,
+                 WorkQueue& queue,
+                 AgingSink& sink)
     : m_runtime(runtime),
       m_codec(key),
       m_limits(Clamped(limits)),
       m_lock(runtime, "cm-table"),
-      m_shared(runtime, "table")
+      m_shared(runtime),
+      m_sink(sink),
+      m_agingTimer(*this, runtime, queue)
 {
 }
 

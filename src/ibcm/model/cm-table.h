@@ -123,10 +123,27 @@ struct ReqClaim
                                 ///< repetition
 };
 
+/** Who is told that a peer has aged. */
+class AgingSink
+{
+  public:
+    virtual ~AgingSink() = default;
+    /** Called without a lock, on the table's queue; the record is in no index any more. */
+    virtual void OnAged(std::unique_ptr<PeerRecord> record) = 0;
+};
+
 class CmTable
 {
   public:
-    CmTable(Runtime& runtime, std::uint64_t key, const Limits& limits);
+    /**
+     * @param key of the communication ids on the wire; random. @param queue where aging is told.
+     * @param sink told of it; outlives the queue.
+     */
+    CmTable(Runtime& runtime,
+            std::uint64_t key,
+            const Limits& limits,
+            WorkQueue& queue,
+            AgingSink& sink);
     ~CmTable();
 
     /**
@@ -194,15 +211,13 @@ class CmTable
     /** Takes the record out of all indices; the caller owns it again. */
     void RemovePeer(PeerRecord& record);
     /**
-     * The table owns the record from now on and its timer runs.
+     * The table owns the record from now on, for as long as @p timewait.
      * @param blocks whether it goes on keeping its QPN and communication id from being taken.
      */
     void AgePeer(PeerRecord& record, Duration timewait, bool blocks);
-    /** A timer has expired: takes the record out and hands it to the caller. */
-    std::unique_ptr<PeerRecord> TakeAged(PeerRecord& record);
     /** Ends the TIMEWAIT of a peer's QP now. False if it is not in TIMEWAIT. */
     bool ExpireNow(std::uint64_t caGuid, std::uint32_t qpn);
-    /** Cancels all aging; records whose timer is about to run are left to it. */
+    /** Forgets all that age; what is being told already is told. */
     void CancelAging();
     /**
      * The owner of the connection that a REJ(timeout) names by CA GUID and communication id. If it
@@ -229,6 +244,7 @@ class CmTable
 
   private:
     static constexpr std::size_t kChunk = 256;
+    static constexpr Instant kNotArmed = Instant::max();
 
     struct Slot
     {
@@ -254,7 +270,8 @@ class CmTable
         std::uint32_t free{0}; ///< in the list of free ones, oldest first
         std::uint32_t used{0};
         PeerIndex peers;
-        std::size_t unindexed{0}; ///< aging peers that block nothing
+        std::size_t unindexed{0};      ///< aging peers that block nothing
+        Instant agingTimer{kNotArmed}; ///< when it will go off
         ListenerIndex listeners;
         boost::intrusive::set<SidrRecord> sidr;
         boost::intrusive::multiset<PeerToPeerRecord> peerToPeer;
@@ -280,6 +297,31 @@ class CmTable
         return static_cast<std::uint32_t>(handle) & (CommIdCodec::kMaxSlots - 1);
     }
 
+    /** The only timer of all TIMEWAITs, set to the one that ends first. */
+    class AgingTimer final : public Timer
+    {
+      public:
+        AgingTimer(CmTable& table, Runtime& runtime, WorkQueue& queue)
+            : Timer(runtime, queue, "timewait"),
+              m_table(table)
+        {
+        }
+
+        void Expired() override
+        {
+            m_table.Age();
+        }
+
+      private:
+        CmTable& m_table;
+    };
+
+    void Age();
+    /** Takes out some of those whose time is over, and sets the timer to the next. */
+    AgedPeers TakeAged();
+    void SetAgingTimer(Shared& shared) IBCM_REQUIRES(m_lock);
+    /** Takes an aging record out of all indices. */
+    static void Unindex(Shared& shared, PeerRecord& record);
     Slot& At(Shared& shared, std::uint32_t index) IBCM_REQUIRES(m_lock);
     Shortage ShortageOf(const Shared& shared) const IBCM_REQUIRES(m_lock);
     void NoteRoom(const Shared& shared) IBCM_REQUIRES(m_lock);
@@ -307,7 +349,9 @@ class CmTable
     /** Something is short; looked at before a lock is taken, and set with it. */
     std::atomic<bool> m_tight{true};
     mutable Mutex m_lock;
-    Guarded<Shared> m_shared IBCM_GUARDED_BY(m_lock);
+    Guarded<Shared, "table"> m_shared IBCM_GUARDED_BY(m_lock);
+    AgingSink& m_sink;
+    AgingTimer m_agingTimer;
 };
 
 } // namespace ibcm

@@ -13,7 +13,7 @@ Core::Core(ConnectionManager& facade,
       m_device(device),
       m_options(options),
       m_queue(runtime.MakeWorkQueue("cm", 1)),
-      m_table(runtime, runtime.Random(), options.limits),
+      m_table(runtime, runtime.Random(), options.limits, *m_queue, *this),
       m_portsLock(runtime, "cm-ports"),
       m_lastTransactionId(runtime.Random() & 0xffffffff00000000ULL)
 {
@@ -30,7 +30,7 @@ Core::~Core()
         }
     }
     m_table.CancelAging();
-    m_queue.reset(); // waits for timers that could not be cancelled any more
+    m_queue->Flush(); // what could not be cancelled any more
 }
 
 Result<Handle> Core::Create(EventHandler& handler)

@@ -25,7 +25,7 @@
 namespace ibcm
 {
 
-class Core final : public MadSink
+class Core final : public MadSink, private AgingSink
 {
   public:
     Core(ConnectionManager& facade,
@@ -78,9 +78,6 @@ class Core final : public MadSink
 
     /** Tells an event that had to wait for a thread of the work queue; the id may have gone. */
     void DeliverQueued(Handle handle, EventPtr event);
-
-    /** A peer record has aged; called by its timer, which is gone after this. */
-    void TimewaitExpired(PeerRecord& record);
 
   private:
     /** A received message with what is needed to answer it. */
@@ -263,6 +260,7 @@ class Core final : public MadSink
                                               const ibwire::CmLap& lap);
 
     // timewait.cc
+    void OnAged(std::unique_ptr<PeerRecord> record) override;
     void EnterTimewait(CmId& id) IBCM_REQUIRES(id.lock);
     void ForgetPeer(CmId& id) IBCM_REQUIRES(id.lock);
 

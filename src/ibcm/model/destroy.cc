@@ -85,13 +85,19 @@ void Core::DestroyClaimed(CmId& id, Input how)
                        id.request.Peek() == nullptr);
         held = m_table.Erase(id);
     }
-    // The creator's reference; whoever puts the last one wakes this thread.
-    if (!id.references.Put(&id, "creator's reference"))
+    if (!held)
     {
-        id.released.Wait();
+        (void)id.references.Put(&id, "creator's reference"); // the last one
     }
-    if (held)
+    else
     {
+        // Whoever puts the last reference wakes this thread.
+        Completion released(m_runtime, "cm-id released");
+        id.waiter.store(&released, std::memory_order_release);
+        if (!id.references.Put(&id, "creator's reference"))
+        {
+            released.Wait();
+        }
         m_table.Forget(id);
     }
     if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]

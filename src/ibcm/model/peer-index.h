@@ -5,6 +5,7 @@
 #include "ibcm/model/peer-record.h"
 
 #include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
 #include <boost/intrusive/unordered_set.hpp>
 
 #include <cstddef>
@@ -14,8 +15,8 @@
 /**
  * @file
  * Private to the core: peer records found by (CA GUID, communication id) and by (CA GUID, QPN), in
- * constant time and without an allocation per record. Never iterated but for the aging list, whose
- * order is that of entry.
+ * constant time and without an allocation per record. Only those that age are in an order: that of
+ * the end of their TIMEWAIT.
  */
 
 namespace ibcm
@@ -143,6 +144,22 @@ class PeerSet
     Set m_set;
 };
 
+/** Aging peers by the end of their TIMEWAIT; equal ones in the order of entry. */
+struct EndsSooner
+{
+    bool operator()(const PeerRecord& a, const PeerRecord& b) const
+    {
+        return a.until < b.until;
+    }
+};
+
+/** Peers whose TIMEWAIT is over, on their way to be told. */
+using AgedPeers =
+    boost::intrusive::list<PeerRecord,
+                           boost::intrusive::member_hook<PeerRecord,
+                                                         boost::intrusive::list_member_hook<>,
+                                                         &PeerRecord::agedHook>>;
+
 class PeerIndex
 {
   public:
@@ -162,10 +179,11 @@ class PeerIndex
 
     PeerSet<&PeerRecord::byCommId, &PeerRecord::commId> byCommId;
     PeerSet<&PeerRecord::byQpn, &PeerRecord::qpn> byQpn;
-    boost::intrusive::list<PeerRecord,
-                           boost::intrusive::member_hook<PeerRecord,
-                                                         boost::intrusive::list_member_hook<>,
-                                                         &PeerRecord::agingHook>>
+    boost::intrusive::multiset<PeerRecord,
+                               boost::intrusive::member_hook<PeerRecord,
+                                                             decltype(PeerRecord::agingHook),
+                                                             &PeerRecord::agingHook>,
+                               boost::intrusive::compare<EndsSooner>>
         aging;
 };
 

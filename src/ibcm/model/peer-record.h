@@ -4,9 +4,10 @@
 
 #include "ibcm/model/parameters.h"
 #include "ibcm/model/queued-event.h"
-#include "ibcm/model/sync.h"
+#include "ibcm/model/runtime.h"
 
 #include <boost/intrusive/list_hook.hpp>
+#include <boost/intrusive/set_hook.hpp>
 #include <boost/intrusive/unordered_set_hook.hpp>
 
 #include <cstdint>
@@ -14,25 +15,21 @@
 namespace ibcm
 {
 
-class Core;
-
 /**
  * Private to the core: that a peer's communication id and QP belong to a connection here, so that a
  * duplicate of its REQ and a connection that it has forgotten are recognised. It is made before it
- * can be needed, so that entering TIMEWAIT cannot fail; there it ages, on its own timer, and
+ * can be needed, so that entering TIMEWAIT cannot fail; there it ages in the table's hands and
  * outlives its id if that is destroyed. All but the constants is protected by the table lock.
  */
-class PeerRecord final : public Timer
+class PeerRecord
 {
   public:
-    PeerRecord(Core& core, Runtime& runtime, WorkQueue& queue)
-        : Timer(runtime, queue, "timewait"),
-          m_core(core),
-          m_runtime(runtime)
+    explicit PeerRecord(Runtime& runtime)
+        : m_runtime(runtime)
     {
     }
 
-    ~PeerRecord() override
+    ~PeerRecord()
     {
         if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
         {
@@ -40,7 +37,8 @@ class PeerRecord final : public Timer
         }
     }
 
-    void Expired() override;
+    PeerRecord(const PeerRecord&) = delete;
+    PeerRecord& operator=(const PeerRecord&) = delete;
 
     std::uint64_t caGuid{0};
     std::uint32_t commId{0};
@@ -57,10 +55,10 @@ class PeerRecord final : public Timer
     using Hook = boost::intrusive::unordered_set_member_hook<>;
     Hook byCommId;
     Hook byQpn;
-    boost::intrusive::list_member_hook<> agingHook;
+    boost::intrusive::set_member_hook<boost::intrusive::optimize_size<true>> agingHook;
+    boost::intrusive::list_member_hook<> agedHook;
 
   private:
-    Core& m_core;
     Runtime& m_runtime;
 };
 

@@ -2,6 +2,8 @@
 // The table's part that knows peers: who may come in, who blocks whom, and for how long.
 #include "ibcm/model/cm-table.h"
 
+#include <algorithm>
+
 namespace ibcm
 {
 
@@ -226,6 +228,17 @@ void CmTable::RemovePeer(PeerRecord& record)
     peers.byQpn.Remove(record);
 }
 
+void CmTable::Unindex(Shared& shared, PeerRecord& record)
+{
+    if (!record.byCommId.is_linked())
+    {
+        --shared.unindexed;
+    }
+    shared.peers.byCommId.Remove(record);
+    shared.peers.byQpn.Remove(record);
+    shared.peers.aging.erase(shared.peers.aging.iterator_to(record));
+}
+
 void CmTable::AgePeer(PeerRecord& record, Duration timewait, bool blocks)
 {
     MutexLock hold(m_lock);
@@ -242,69 +255,89 @@ void CmTable::AgePeer(PeerRecord& record, Duration timewait, bool blocks)
     {
         ++shared.unindexed;
     }
-    shared.peers.aging.push_back(record);
-    record.Arm(timewait);
+    shared.peers.aging.insert(record);
+    SetAgingTimer(shared);
 }
 
-std::unique_ptr<PeerRecord> CmTable::TakeAged(PeerRecord& record)
+void CmTable::SetAgingTimer(Shared& shared)
 {
+    const Instant first =
+        shared.peers.aging.empty() ? kNotArmed : shared.peers.aging.begin()->until;
+    // It may go off too early, when what it was set for has gone, but never too late.
+    if (first >= shared.agingTimer)
+    {
+        return;
+    }
+    shared.agingTimer = first;
+    m_agingTimer.Arm(std::max(first - m_runtime.Now(), Duration{0}));
+}
+
+AgedPeers CmTable::TakeAged()
+{
+    constexpr std::size_t kBatch = 64; // so that the lock is not held for long
+    AgedPeers aged;
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
-    if (!record.byCommId.is_linked())
+    const Instant now = m_runtime.Now();
+    while (!shared.peers.aging.empty() && shared.peers.aging.begin()->until <= now &&
+           aged.size() < kBatch)
     {
-        --shared.unindexed;
+        PeerRecord& record = *shared.peers.aging.begin();
+        Unindex(shared, record);
+        aged.push_back(record);
     }
-    shared.peers.byCommId.Remove(record);
-    shared.peers.byQpn.Remove(record);
-    shared.peers.aging.erase(shared.peers.aging.iterator_to(record));
-    return std::unique_ptr<PeerRecord>(&record);
+    if (aged.empty())
+    {
+        shared.agingTimer = kNotArmed;
+        SetAgingTimer(shared);
+    }
+    return aged;
+}
+
+void CmTable::Age()
+{
+    for (AgedPeers aged = TakeAged(); !aged.empty(); aged = TakeAged())
+    {
+        while (!aged.empty())
+        {
+            std::unique_ptr<PeerRecord> record(&aged.front());
+            aged.pop_front();
+            m_sink.OnAged(std::move(record));
+        }
+    }
 }
 
 bool CmTable::ExpireNow(std::uint64_t caGuid, std::uint32_t qpn)
 {
     MutexLock hold(m_lock);
-    PeerRecord* record = m_shared.Write().peers.byQpn.Find(caGuid, qpn);
+    Shared& shared = m_shared.Write();
+    PeerRecord* record = shared.peers.byQpn.Find(caGuid, qpn);
     if (record == nullptr || !record->aging)
     {
         return false;
     }
-    // Only a timer that is still armed is moved: one that has gone off does the same already.
-    if (record->Cancel())
-    {
-        record->Arm(Duration{0});
-    }
+    shared.peers.aging.erase(shared.peers.aging.iterator_to(*record));
+    record->until = m_runtime.Now();
+    shared.peers.aging.insert(*record);
+    SetAgingTimer(shared);
     return true;
 }
 
 void CmTable::CancelAging()
 {
-    boost::intrusive::list<PeerRecord,
-                           boost::intrusive::member_hook<PeerRecord,
-                                                         boost::intrusive::list_member_hook<>,
-                                                         &PeerRecord::agingHook>>
-        cancelled;
+    AgedPeers forgotten;
     {
         MutexLock hold(m_lock);
         Shared& shared = m_shared.Write();
-        for (auto it = shared.peers.aging.begin(); it != shared.peers.aging.end();)
+        while (!shared.peers.aging.empty())
         {
-            PeerRecord& record = *it;
-            if (!record.Cancel())
-            {
-                ++it;
-                continue;
-            }
-            if (!record.byCommId.is_linked())
-            {
-                --shared.unindexed;
-            }
-            shared.peers.byCommId.Remove(record);
-            shared.peers.byQpn.Remove(record);
-            it = shared.peers.aging.erase(it);
-            cancelled.push_back(record);
+            PeerRecord& record = *shared.peers.aging.begin();
+            Unindex(shared, record);
+            forgotten.push_back(record);
         }
+        (void)m_agingTimer.Cancel();
     }
-    cancelled.clear_and_dispose([](PeerRecord* record) { delete record; });
+    forgotten.clear_and_dispose([](PeerRecord* record) { delete record; });
 }
 
 IdRef CmTable::FindByPeer(std::uint64_t caGuid, std::uint32_t commId, EventPtr& rej)

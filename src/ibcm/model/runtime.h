@@ -149,8 +149,8 @@ class Runtime
         return m_observer;
     }
 
-    /** Who is told when an invariant of the core is violated; null: in a build with NDEBUG nothing is
-     * checked, in others a violation aborts. */
+    /** Who is told when an invariant of the core is violated; null: in a build with NDEBUG nothing
+     * is checked, in others a violation aborts. */
     Observer* GetChecker() const
     {
         return m_checker;

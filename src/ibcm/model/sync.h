@@ -5,7 +5,9 @@
 #include "ibcm/model/annotations.h"
 #include "ibcm/model/runtime.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <utility>
 
 /**
@@ -184,17 +186,30 @@ class Timer
     TimerStorage m_storage;
 };
 
+/** A string literal as a template argument. */
+template <std::size_t N>
+struct Label
+{
+    // Implicit: a literal stands in its place.
+    constexpr Label(const char (&literal)[N])
+    {
+        std::copy_n(literal, N, text);
+    }
+
+    char text[N];
+};
+
 /**
  * A value that a lock protects. IBCM_GUARDED_BY on the member lets the compiler prove that the lock
- * is held; each access is also shown to the observer, for what the compiler cannot see.
+ * is held; each access is also shown to the observer, under @p FieldName, for what the compiler
+ * cannot see.
  */
-template <class T>
+template <class T, Label FieldName>
 class Guarded
 {
   public:
-    Guarded(Runtime& runtime, const char* name, T initial = T{})
+    explicit Guarded(Runtime& runtime, T initial = T{})
         : m_runtime(runtime),
-          m_name(name),
           m_value(std::move(initial))
     {
     }
@@ -225,12 +240,11 @@ class Guarded
     {
         if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
         {
-            observer->OnAccess(&m_value, m_name, write);
+            observer->OnAccess(&m_value, FieldName.text, write);
         }
     }
 
     Runtime& m_runtime;
-    const char* m_name;
     T m_value;
 };
 

@@ -6,14 +6,9 @@
 namespace ibcm
 {
 
-void PeerRecord::Expired()
-{
-    m_core.TimewaitExpired(*this);
-}
-
 std::unique_ptr<PeerRecord> Core::NewPeerRecord()
 {
-    auto record = std::make_unique<PeerRecord>(*this, m_runtime, *m_queue);
+    auto record = std::make_unique<PeerRecord>(m_runtime);
     if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
     {
         const auto ordinal = m_peersMade.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -48,11 +43,10 @@ void Core::ForgetPeer(CmId& id)
     delete record;
 }
 
-void Core::TimewaitExpired(PeerRecord& record)
+void Core::OnAged(std::unique_ptr<PeerRecord> record)
 {
-    // Out of the indices first: when the consumer hears that the time is over, it is.
-    const std::unique_ptr<PeerRecord> taken = m_table.TakeAged(record);
-    IdRef ref = m_table.FindByHandle(taken->owner);
+    // It is out of the indices already: when the consumer hears that the time is over, it is.
+    IdRef ref = m_table.FindByHandle(record->owner);
     if (!ref)
     {
         return;
@@ -61,7 +55,7 @@ void Core::TimewaitExpired(PeerRecord& record)
     CmId& id = *ref;
     id.lock.Lock();
     const Transition* row = RowFor(id, Input::kTimewaitExit);
-    if (row == nullptr || id.peer.Read() != taken.get())
+    if (row == nullptr || id.peer.Read() != record.get())
     {
         id.lock.Unlock();
         return;
