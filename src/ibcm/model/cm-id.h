@@ -40,18 +40,9 @@ struct Route
 /** What both sides have agreed on so far. */
 struct Connection
 {
-    bool active{false};             ///< this side sent the REQ
-    bool peerToPeer{false};         ///< the peer may send one, too
-    std::uint64_t serviceId{0};     ///< in LISTEN: what it listens to
-    std::uint32_t remoteCommId{0};  ///< 0 until the peer's first message is accepted
-    std::uint64_t transactionId{0}; ///< of the message that is being answered
-    std::uint64_t requestId{0};     ///< transaction id of the own request
-    std::uint64_t remoteCaGuid{0};
+    bool active{false};     ///< this side sent the REQ
+    bool peerToPeer{false}; ///< the peer may send one, too
     QpType qpType{QpType::kRc};
-    std::uint32_t localQpn{0};
-    std::uint32_t remoteQpn{0};
-    std::uint32_t localPsn{0};
-    std::uint32_t remotePsn{0};
     std::uint8_t responderResources{0};
     std::uint8_t initiatorDepth{0};
     std::uint8_t minResponderResources{0}; ///< of the REP
@@ -62,8 +53,18 @@ struct Connection
     std::uint8_t redirectsLeft{0};
     bool srq{false};
     bool flowControl{false};
+    std::uint32_t remoteCommId{0}; ///< 0 until the peer's first message is accepted
+    std::uint32_t localQpn{0};
+    std::uint32_t remoteQpn{0};
+    std::uint32_t localPsn{0};
+    std::uint32_t remotePsn{0};
+    std::uint64_t serviceId{0};     ///< in LISTEN: what it listens to
+    std::uint64_t transactionId{0}; ///< of the message that is being answered
+    std::uint64_t requestId{0};     ///< transaction id of the own request
+    std::uint64_t remoteCaGuid{0};
     Duration responseTimeout{0}; ///< the wait after each reliable message
     Duration timewait{0};
+    Instant since{0}; ///< when the state was entered
     Route route;
     Path primaryPath; ///< from this side to the peer
 };
@@ -91,7 +92,7 @@ struct Outstanding
     Input timeout{Input::kReqTimeout}; ///< what its last time-out means to the state machine
 };
 
-/** What an unreliable reply said, for when it must be sent again. */
+/** What an unreliable reply said, for when it must be sent again; none if it said nothing. */
 struct LastReply
 {
     std::uint8_t serviceTimeout{0}; ///< of an MRA
@@ -109,12 +110,12 @@ struct Accepting
 struct Delivery
 {
     bool busy{false}; ///< a thread is in the handler, or about to be: others leave their event here
-    bool stopped{false};     ///< the id is being destroyed: nothing more is told
-    bool inside{false};      ///< a thread is in the handler
+    bool stopped{false}; ///< the id is being destroyed: nothing more is told
+    bool inside{false};  ///< a thread is in the handler
+    std::uint32_t waitingCount{0};
     std::uint64_t thread{0}; ///< the thread in the handler
     EventPtr waiting;        ///< oldest first; a few at most
     QueuedEvent* last{nullptr};
-    std::size_t waitingCount{0};
     Accepting* accepting{nullptr}; ///< of a listener: threads that are telling its REQs
 
     void Append(EventPtr event)
@@ -165,7 +166,6 @@ class CmId
           handler(consumer),
           state(runtime, State::kIdle),
           lapState(runtime, LapState::kUninit),
-          since(runtime, runtime.Now()),
           connection(runtime),
           outstanding(runtime),
           delivery(runtime),
@@ -195,7 +195,6 @@ class CmId
     Guarded<State, "state"> state IBCM_GUARDED_BY(lock);
     Guarded<LapState, "lap state"> lapState
         IBCM_GUARDED_BY(lock); ///< means something in ESTABLISHED only
-    Guarded<Instant, "state since"> since IBCM_GUARDED_BY(lock); ///< when the state was entered
     Guarded<Connection, "connection"> connection IBCM_GUARDED_BY(lock);
     Guarded<Outstanding, "outstanding"> outstanding IBCM_GUARDED_BY(lock);
     Guarded<Delivery, "delivery"> delivery IBCM_GUARDED_BY(lock);
@@ -211,7 +210,7 @@ class CmId
     Guarded<std::unique_ptr<Alternate>, "alternate path"> alternate IBCM_GUARDED_BY(lock);
     /** The REQ or SIDR_REQ that is out, if it may be redirected. */
     Guarded<std::unique_ptr<ibwire::MadBytes>, "request"> request IBCM_GUARDED_BY(lock);
-    Guarded<LastReply, "last reply"> lastReply IBCM_GUARDED_BY(lock);
+    Guarded<std::unique_ptr<LastReply>, "last reply"> lastReply IBCM_GUARDED_BY(lock);
     Guarded<BacklogPlace, "backlog place"> backlog IBCM_GUARDED_BY(lock);
     Guarded<Timeline, "timeline"> timeline IBCM_GUARDED_BY(lock);
 

@@ -318,7 +318,7 @@ class CmTable
 
     void Age();
     /** Takes out some of those whose time is over, and sets the timer to the next. */
-    AgedPeers TakeAged();
+    AgingPeers TakeAged();
     void SetAgingTimer(Shared& shared) IBCM_REQUIRES(m_lock);
     /** Takes an aging record out of all indices. */
     static void Unindex(Shared& shared, PeerRecord& record);

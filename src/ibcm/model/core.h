@@ -186,6 +186,9 @@ class Core final : public MadSink, private AgingSink
                         std::uint64_t transactionId,
                         Input timeout,
                         std::uint32_t attributeModifier = 0) IBCM_REQUIRES(id.lock);
+    /** Null if there is nothing to remember; made before any lock is taken. */
+    static std::unique_ptr<LastReply> NewLastReply(std::uint8_t serviceTimeout,
+                                                   std::span<const std::uint8_t> privateData);
     /** Answers a message that belongs to no id. */
     void SendStateless(const Received& rx, const ibwire::CmMessage& message);
     void CancelSend(CmId& id) IBCM_REQUIRES(id.lock);

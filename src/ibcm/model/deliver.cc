@@ -71,7 +71,10 @@ void Core::DeliverQueued(Handle handle, EventPtr event)
 
 Disposition Core::CallHandler(CmId& id, const Event& event, IdRef listener)
 {
-    m_runtime.SyncPoint(SyncKind::kCallback, &id, ToString(event.type));
+    if (m_runtime.GetObserver() != nullptr) [[unlikely]]
+    {
+        m_runtime.SyncPoint(SyncKind::kCallback, &id, ToString(event.type));
+    }
     if (!listener)
     {
         return id.handler.OnCmEvent(m_facade, id.handle, event);

@@ -69,7 +69,7 @@ Status Core::SendDrep(Handle handle, std::span<const std::uint8_t> privateData)
     {
         return tl::unexpected(CmError::kPrivateDataLength);
     }
-    LastReply reply{0, {privateData.begin(), privateData.end()}};
+    auto reply = NewLastReply(0, privateData);
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)
     {

@@ -11,7 +11,7 @@ namespace ibcm
 
 const char* ToString(Invariant invariant)
 {
-    constexpr const char* kNames[] = {
+    static constexpr const char* kNames[] = {
         "I1 locked",
         "I2 published",
         "I3 peer attached",

@@ -82,8 +82,7 @@ class IBCM_CAPABILITY("mutex") CheckedMutex
 {
   public:
     CheckedMutex(Runtime& runtime, const char* lockClass, const Owner& owner)
-        : m_runtime(runtime),
-          m_owner(owner),
+        : m_owner(owner),
           m_mutex(runtime, lockClass)
     {
     }
@@ -98,9 +97,9 @@ class IBCM_CAPABILITY("mutex") CheckedMutex
     void Unlock() IBCM_RELEASE() IBCM_NO_THREAD_SAFETY_ANALYSIS
     {
 #if IBCM_INVARIANTS
-        if (CheckingInvariants(m_runtime)) [[unlikely]]
+        if (CheckingInvariants(m_mutex.GetRuntime())) [[unlikely]]
         {
-            CheckInvariants(m_runtime, m_owner);
+            CheckInvariants(m_mutex.GetRuntime(), m_owner);
         }
 #endif
         m_mutex.Unlock();
@@ -112,7 +111,6 @@ class IBCM_CAPABILITY("mutex") CheckedMutex
     }
 
   private:
-    const Runtime& m_runtime;
     const Owner& m_owner;
     Mutex m_mutex;
 };

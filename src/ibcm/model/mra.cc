@@ -43,8 +43,7 @@ Status Core::SendMra(Handle handle, const MraParameters& parameters)
     {
         return tl::unexpected(CmError::kInvalidArgument);
     }
-    LastReply reply{parameters.serviceTimeout,
-                    {parameters.privateData.begin(), parameters.privateData.end()}};
+    auto reply = NewLastReply(parameters.serviceTimeout, parameters.privateData);
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)
     {

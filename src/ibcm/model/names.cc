@@ -19,7 +19,7 @@ PrivateData::PrivateData(std::span<const std::uint8_t> bytes)
 
 const char* ToString(SyncKind kind)
 {
-    constexpr const char* kNames[] = {"publish", "unpublish", "get", "put", "callback"};
+    static constexpr const char* kNames[] = {"publish", "unpublish", "get", "put", "callback"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -30,7 +30,7 @@ const char* ToString(Behaviour behaviour)
 
 const char* ToString(Discard cause)
 {
-    constexpr const char* kNames[] = {
+    static constexpr const char* kNames[] = {
         "base version",
         "management class",
         "class version",
@@ -51,7 +51,7 @@ const char* ToString(Discard cause)
 
 const char* ToString(CmError error)
 {
-    constexpr const char* kNames[] = {
+    static constexpr const char* kNames[] = {
         "invalid handle",
         "invalid state",
         "invalid argument",
@@ -69,7 +69,7 @@ const char* ToString(CmError error)
 
 const char* ToString(EventType type)
 {
-    constexpr const char* kNames[] = {
+    static constexpr const char* kNames[] = {
         "REQ_ERROR",
         "REQ_RECEIVED",
         "REP_ERROR",

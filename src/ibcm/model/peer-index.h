@@ -4,7 +4,6 @@
 
 #include "ibcm/model/peer-record.h"
 
-#include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 #include <boost/intrusive/unordered_set.hpp>
 
@@ -153,12 +152,13 @@ struct EndsSooner
     }
 };
 
-/** Peers whose TIMEWAIT is over, on their way to be told. */
-using AgedPeers =
-    boost::intrusive::list<PeerRecord,
-                           boost::intrusive::member_hook<PeerRecord,
-                                                         boost::intrusive::list_member_hook<>,
-                                                         &PeerRecord::agedHook>>;
+/** Peers in the order in which their TIMEWAIT ends. */
+using AgingPeers =
+    boost::intrusive::multiset<PeerRecord,
+                               boost::intrusive::member_hook<PeerRecord,
+                                                             decltype(PeerRecord::agingHook),
+                                                             &PeerRecord::agingHook>,
+                               boost::intrusive::compare<EndsSooner>>;
 
 class PeerIndex
 {
@@ -179,12 +179,7 @@ class PeerIndex
 
     PeerSet<&PeerRecord::byCommId, &PeerRecord::commId> byCommId;
     PeerSet<&PeerRecord::byQpn, &PeerRecord::qpn> byQpn;
-    boost::intrusive::multiset<PeerRecord,
-                               boost::intrusive::member_hook<PeerRecord,
-                                                             decltype(PeerRecord::agingHook),
-                                                             &PeerRecord::agingHook>,
-                               boost::intrusive::compare<EndsSooner>>
-        aging;
+    AgingPeers aging;
 };
 
 } // namespace ibcm

@@ -6,7 +6,6 @@
 #include "ibcm/model/queued-event.h"
 #include "ibcm/model/runtime.h"
 
-#include <boost/intrusive/list_hook.hpp>
 #include <boost/intrusive/set_hook.hpp>
 #include <boost/intrusive/unordered_set_hook.hpp>
 
@@ -56,7 +55,6 @@ class PeerRecord
     Hook byCommId;
     Hook byQpn;
     boost::intrusive::set_member_hook<boost::intrusive::optimize_size<true>> agingHook;
-    boost::intrusive::list_member_hook<> agedHook;
 
   private:
     Runtime& m_runtime;

@@ -272,10 +272,10 @@ void CmTable::SetAgingTimer(Shared& shared)
     m_agingTimer.Arm(std::max(first - m_runtime.Now(), Duration{0}));
 }
 
-AgedPeers CmTable::TakeAged()
+AgingPeers CmTable::TakeAged()
 {
     constexpr std::size_t kBatch = 64; // so that the lock is not held for long
-    AgedPeers aged;
+    AgingPeers aged;
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
     const Instant now = m_runtime.Now();
@@ -284,7 +284,7 @@ AgedPeers CmTable::TakeAged()
     {
         PeerRecord& record = *shared.peers.aging.begin();
         Unindex(shared, record);
-        aged.push_back(record);
+        aged.insert(aged.end(), record);
     }
     if (aged.empty())
     {
@@ -296,12 +296,12 @@ AgedPeers CmTable::TakeAged()
 
 void CmTable::Age()
 {
-    for (AgedPeers aged = TakeAged(); !aged.empty(); aged = TakeAged())
+    for (AgingPeers aged = TakeAged(); !aged.empty(); aged = TakeAged())
     {
         while (!aged.empty())
         {
-            std::unique_ptr<PeerRecord> record(&aged.front());
-            aged.pop_front();
+            std::unique_ptr<PeerRecord> record(&*aged.begin());
+            aged.erase(aged.begin());
             m_sink.OnAged(std::move(record));
         }
     }
@@ -325,7 +325,7 @@ bool CmTable::ExpireNow(std::uint64_t caGuid, std::uint32_t qpn)
 
 void CmTable::CancelAging()
 {
-    AgedPeers forgotten;
+    AgingPeers forgotten;
     {
         MutexLock hold(m_lock);
         Shared& shared = m_shared.Write();
@@ -333,7 +333,7 @@ void CmTable::CancelAging()
         {
             PeerRecord& record = *shared.peers.aging.begin();
             Unindex(shared, record);
-            forgotten.push_back(record);
+            forgotten.insert(forgotten.end(), record);
         }
         (void)m_agingTimer.Cancel();
     }

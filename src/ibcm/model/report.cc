@@ -149,14 +149,22 @@ void AppendCounters(std::string& text, const MessageCounters& counters)
 
 } // namespace
 
-std::vector<TimelineEntry> Timeline::Entries() const
+std::vector<TimelineEntry> Timeline::Entries(Instant now) const
 {
+    constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << (64 - kTimeShift)) - 1;
     std::vector<TimelineEntry> entries;
-    const std::uint64_t kept = std::min<std::uint64_t>(m_count, m_depth);
-    entries.reserve(kept);
-    for (std::uint64_t i = m_count - kept; i < m_count; ++i)
+    entries.reserve(m_used);
+    for (unsigned i = 0; i < m_used; ++i)
     {
-        entries.push_back(m_ring[i % m_depth]);
+        const std::uint64_t packed = m_ring[(m_next + m_depth - m_used + i) % m_depth];
+        const std::uint64_t ago = (Ticks(now) - (packed >> kTimeShift)) & kTimeMask;
+        TimelineEntry entry;
+        entry.when = now - Duration{static_cast<std::int64_t>(ago << kTickBits)};
+        entry.kind = static_cast<TimelineEntry::Kind>(packed >> 16 & 0xff);
+        entry.what = static_cast<std::uint8_t>(packed >> 8);
+        entry.from = packed >> 4 & 0xf;
+        entry.to = packed & 0xf;
+        entries.push_back(entry);
     }
     return entries;
 }
@@ -240,7 +248,7 @@ Result<std::vector<TimelineEntry>> Core::TimelineOf(Handle handle)
     }
     CmId& id = *ref;
     MutexLock hold(id.lock);
-    return id.timeline.Read().Entries();
+    return id.timeline.Read().Entries(m_runtime.Now());
 }
 
 IdReport Core::Describe(CmId& id, Instant now)
@@ -257,7 +265,7 @@ IdReport Core::Describe(CmId& id, Instant now)
     report.localQpn = connection.localQpn;
     report.remoteQpn = connection.remoteQpn;
     report.serviceId = connection.serviceId;
-    report.inState = now - id.since.Read();
+    report.inState = now - connection.since;
     report.references = id.references.Value() - 1; // but for the one that asks
     report.inHandler = id.delivery.Read().busy;
     report.eventsWaiting = id.delivery.Read().waitingCount;
@@ -270,7 +278,7 @@ IdReport Core::Describe(CmId& id, Instant now)
             report.outstanding = OutstandingReport{AttributeOf(outstanding.timeout), *progress};
         }
     }
-    report.timeline = id.timeline.Read().Entries();
+    report.timeline = id.timeline.Read().Entries(now);
     return report;
 }
 

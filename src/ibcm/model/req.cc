@@ -135,7 +135,7 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
     connection.route = *route;
     connection.redirectsLeft = copy ? kMaxRedirects : 0;
     id.connection.Write() = connection;
-    id.lastReply.Write().privateData.clear();
+    id.lastReply.Write().reset();
     id.request.Write() = std::move(copy);
     const Status sent =
         SendReliable(id,

@@ -7,12 +7,27 @@
 namespace ibcm
 {
 
+std::unique_ptr<LastReply> Core::NewLastReply(std::uint8_t serviceTimeout,
+                                              std::span<const std::uint8_t> privateData)
+{
+    if (serviceTimeout == 0 && privateData.empty())
+    {
+        return nullptr;
+    }
+    auto reply = std::make_unique<LastReply>();
+    reply->serviceTimeout = serviceTimeout;
+    reply->privateData.assign(privateData.begin(), privateData.end());
+    return reply;
+}
+
 Status Core::SendReply(CmId& id, State before, Reply reply, bool again)
 {
     const Connection& connection = id.connection.Read();
     const Ids ids{id.localCommId, connection.remoteCommId};
     const std::uint64_t tid = connection.transactionId;
-    const LastReply& last = id.lastReply.Read();
+    static const LastReply kNothing;
+    const LastReply* kept = id.lastReply.Read().get();
+    const LastReply& last = kept == nullptr ? kNothing : *kept;
     using ibwire::MessageMraed;
     switch (reply)
     {

@@ -81,7 +81,7 @@ void Core::Apply(CmId& id, const Transition& row)
         id.backlog.Write().Leave();
     }
     id.state.Write() = row.to;
-    id.since.Write() = m_runtime.Now();
+    id.connection.Write().since = m_runtime.Now();
     Note(id,
          TimelineEntry::Kind::kStep,
          static_cast<std::uint8_t>(row.input),

@@ -51,6 +51,11 @@ class IBCM_CAPABILITY("mutex") Mutex
         return m_runtime.MutexHeld(m_storage);
     }
 
+    const Runtime& GetRuntime() const
+    {
+        return m_runtime;
+    }
+
   private:
     Runtime& m_runtime;
     MutexStorage m_storage;

@@ -5,6 +5,7 @@
 #include "ibcm/model/protocol.h"
 #include "ibcm/model/runtime.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -38,31 +39,49 @@ struct TimelineEntry
 /** "12.345 ms ago REQ_SENT -> REP_RCVD by REP". */
 std::string ToText(const TimelineEntry& entry, Instant now);
 
-/** The latest entries of an id; a ring that allocates once. Its id's lock protects it. */
+/**
+ * The latest entries of an id: a ring of eight bytes each that allocates once. Times are kept to
+ * about a microsecond, and right for the last 13 days. The id's lock protects it.
+ */
 class Timeline
 {
   public:
     explicit Timeline(std::uint8_t depth)
         : m_depth(depth),
-          m_ring(depth == 0 ? nullptr : std::make_unique<TimelineEntry[]>(depth))
+          m_ring(depth == 0 ? nullptr : std::make_unique<std::uint64_t[]>(depth))
     {
     }
 
     void Add(const TimelineEntry& entry)
     {
-        if (m_depth != 0)
+        if (m_depth == 0)
         {
-            m_ring[m_count++ % m_depth] = entry;
+            return;
         }
+        m_ring[m_next] = Ticks(entry.when) << kTimeShift |
+                         static_cast<std::uint64_t>(entry.kind) << 16 |
+                         static_cast<std::uint64_t>(entry.what) << 8 |
+                         static_cast<std::uint64_t>(entry.from << 4 | entry.to);
+        m_next = static_cast<std::uint8_t>(m_next + 1 == m_depth ? 0 : m_next + 1);
+        m_used = std::max(m_used, m_next == 0 ? m_depth : m_next);
     }
 
-    /** Oldest first. */
-    std::vector<TimelineEntry> Entries() const;
+    /** Oldest first. @param now the present time. */
+    std::vector<TimelineEntry> Entries(Instant now) const;
 
   private:
+    static constexpr unsigned kTimeShift = 24;
+    static constexpr unsigned kTickBits = 10; ///< a tick is 1024 ns
+
+    static std::uint64_t Ticks(Instant when)
+    {
+        return static_cast<std::uint64_t>(when.count()) >> kTickBits;
+    }
+
     std::uint8_t m_depth;
-    std::uint64_t m_count{0};
-    std::unique_ptr<TimelineEntry[]> m_ring;
+    std::uint8_t m_next{0};
+    std::uint8_t m_used{0};
+    std::unique_ptr<std::uint64_t[]> m_ring;
 };
 
 } // namespace ibcm

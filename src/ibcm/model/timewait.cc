@@ -20,7 +20,7 @@ std::unique_ptr<PeerRecord> Core::NewPeerRecord()
 void Core::EnterTimewait(CmId& id)
 {
     // What was kept to be sent again belongs to a message that is no longer due.
-    id.lastReply.Write().privateData.clear();
+    id.lastReply.Write().reset();
     PeerRecord* record = id.peer.Read();
     if (record == nullptr)
     {
