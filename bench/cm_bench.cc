@@ -223,32 +223,66 @@ void Established(benchmark::State& state)
 
 BENCHMARK(Established)->Arg(10000)->Arg(100000)->Iterations(1)->Unit(benchmark::kMillisecond);
 
-/** The state of a random one of range(0) ids. */
+/** range(0) ids that exist, to be looked up by handle. */
+class ManyIds
+{
+  public:
+    explicit ManyIds(std::size_t count)
+        : manager(runtime, DeviceInfo{kGuidA, 5}, LimitedTo(1U << 21)),
+          m_consumer(false)
+    {
+        ids.reserve(count);
+        for (std::size_t i = 0; i < count; ++i)
+        {
+            ids.push_back(manager.Create(m_consumer).value());
+        }
+    }
+
+    ~ManyIds()
+    {
+        for (const Handle id : ids)
+        {
+            Check(manager.Destroy(id).has_value(), "an id is missing");
+        }
+    }
+
+    StepRuntime runtime;
+    ConnectionManager manager;
+    std::vector<Handle> ids;
+
+  private:
+    Consumer m_consumer;
+};
+
+/** The state of one id after another, in the order in which they were made: the steps of a lookup.
+ */
 void Lookup(benchmark::State& state)
 {
-    const auto count = static_cast<std::size_t>(state.range(0));
-    StepRuntime runtime;
-    ConnectionManager manager(runtime, DeviceInfo{kGuidA, 5}, LimitedTo(1U << 21));
-    Consumer consumer(false);
-    std::vector<Handle> ids;
-    ids.reserve(count);
-    for (std::size_t i = 0; i < count; ++i)
-    {
-        ids.push_back(manager.Create(consumer).value());
-    }
+    ManyIds many(static_cast<std::size_t>(state.range(0)));
+    std::size_t which = 0;
     for (auto _ : state)
     {
-        const std::size_t which = runtime.Random() % count;
-        benchmark::DoNotOptimize(manager.StateOf(ids[which]));
+        benchmark::DoNotOptimize(many.manager.StateOf(many.ids[which]));
+        which = which + 1 == many.ids.size() ? 0 : which + 1;
     }
     state.SetItemsProcessed(state.iterations());
-    for (const Handle id : ids)
-    {
-        Check(manager.Destroy(id).has_value(), "an id is missing");
-    }
 }
 
 BENCHMARK(Lookup)->Arg(1000)->Arg(100000)->Arg(1000000);
+
+/** The state of random ids: the same steps, and what memory makes of them. */
+void LookupAtRandom(benchmark::State& state)
+{
+    ManyIds many(static_cast<std::size_t>(state.range(0)));
+    for (auto _ : state)
+    {
+        const std::size_t which = many.runtime.Random() % many.ids.size();
+        benchmark::DoNotOptimize(many.manager.StateOf(many.ids[which]));
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(LookupAtRandom)->Arg(1000)->Arg(100000)->Arg(1000000);
 
 } // namespace
 
