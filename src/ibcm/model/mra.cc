@@ -125,7 +125,10 @@ void Core::OnMra(const Received& rx, const ibwire::CmMra& mra)
         }
         else
         {
-            Discarded(rx, ours ? Discard::kUnexpected : Discard::kUnknownId);
+            Discarded(rx,
+                      !ours      ? Discard::kUnknownId
+                      : !answers ? Discard::kTransactionId
+                                 : Discard::kUnexpected);
         }
         return;
     }
