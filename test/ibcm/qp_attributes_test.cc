@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What a QP is given on its way to RTS, by transport and by state.
-#include "pair.h"
+#include "two_ports.h"
 
 namespace ibcm::test
 {
@@ -155,6 +155,162 @@ TEST_F(QpAttributesOf, ARoutedPathHasAGrh)
     EXPECT_TRUE(rtr.address.hasGrh);
     EXPECT_EQ(rtr.address.dgid, hostA->gid);
     EXPECT_EQ(rtr.address.dlid, kLidA);
+}
+
+/** After the QP has begun to send. */
+constexpr std::uint32_t kReload = kQpAltPath | kQpPathMigState;
+
+class QpAttributesOfPaths : public TwoPorts
+{
+  protected:
+    using TwoPorts::TwoPorts;
+
+    QpAttributes OfA(QpTarget target) const
+    {
+        return hostA->cm.InitQpAttributes(a, target).value();
+    }
+
+    QpAttributes OfB(QpTarget target) const
+    {
+        return hostB->cm.InitQpAttributes(b, target).value();
+    }
+};
+
+TEST_F(QpAttributesOfPaths, AnAlternatePathIsLoadedWithRtrAndArmedWithRts)
+{
+    EstablishWith(ReqWithAlternate(), Rep());
+    EXPECT_EQ(OfA(QpTarget::kInit).mask, kInit);
+    const auto rtr = OfA(QpTarget::kRtr);
+    EXPECT_EQ(rtr.mask, kRtr | kResponds | kQpAltPath);
+    EXPECT_EQ(rtr.altPort, 2);
+    EXPECT_EQ(rtr.altPkeyIndex, 0);
+    EXPECT_EQ(rtr.altAddress.dlid, kLidB2);
+    EXPECT_EQ(rtr.altAddress.sl, kAlternateSl);
+    EXPECT_FALSE(rtr.altAddress.hasGrh);
+    EXPECT_EQ(rtr.port, 1);
+    EXPECT_EQ(rtr.address.dlid, kLidB);
+    // ack(15, 12): the peer's delay is the larger by two, and one more exponent is not needed.
+    EXPECT_EQ(rtr.altTimeout, 15);
+    EXPECT_FALSE(rtr.rearm);
+    const auto rts = OfA(QpTarget::kRts);
+    EXPECT_EQ(rts.mask, kQpSqPsn | kRequests | kQpPathMigState);
+    EXPECT_TRUE(rts.rearm);
+
+    const auto passive = OfB(QpTarget::kRtr);
+    EXPECT_EQ(passive.mask, kRtr | kResponds | kQpAltPath);
+    EXPECT_EQ(passive.altPort, 2);
+    EXPECT_EQ(passive.altAddress.dlid, kLidA2);
+    EXPECT_EQ(passive.altTimeout, kAlternateLifeTime + 1);
+    EXPECT_EQ(OfB(QpTarget::kRts).mask, kQpSqPsn | kRequests | kQpPathMigState);
+}
+
+TEST_F(QpAttributesOfPaths, ThePassiveSideHasItBeforeItAnswers)
+{
+    ListenB();
+    a = Connect(ReqWithAlternate());
+    Settle();
+    b = Accepted();
+    EXPECT_EQ(OfB(QpTarget::kRtr).mask & kQpAltPath, kQpAltPath);
+    EXPECT_EQ(OfB(QpTarget::kRts).mask & kQpPathMigState, kQpPathMigState);
+    ASSERT_TRUE(hostB->cm.SendMra(b, {}));
+    EXPECT_EQ(OfB(QpTarget::kRtr).mask & kQpAltPath, kQpAltPath);
+}
+
+TEST_F(QpAttributesOfPaths, OneThatWasRefusedIsNotLoaded)
+{
+    ListenB();
+    a = Connect(ReqWithAlternate());
+    Settle();
+    b = Accepted();
+    RepParameters rep = Rep();
+    rep.failoverAccepted = static_cast<std::uint8_t>(ibwire::Failover::kNotSupported);
+    ASSERT_TRUE(hostB->cm.SendRep(b, rep));
+    EXPECT_EQ(OfB(QpTarget::kRtr).mask, kRtr | kResponds);
+    Settle();
+    EXPECT_EQ(OfA(QpTarget::kRtr).mask, kRtr | kResponds);
+    EXPECT_EQ(OfA(QpTarget::kRts).mask, kQpSqPsn | kRequests);
+    ASSERT_TRUE(hostA->cm.SendRtu(a));
+    Settle();
+    EXPECT_EQ(OfA(QpTarget::kRts).mask, kQpSqPsn | kRequests);
+}
+
+TEST_F(QpAttributesOfPaths, UnreliableConnectionsMigrateToo)
+{
+    ReqParameters req = ReqWithAlternate();
+    req.qpType = QpType::kUc;
+    EstablishWith(req, Rep());
+    EXPECT_EQ(OfA(QpTarget::kRtr).mask, kRtr | kQpAltPath);
+    EXPECT_EQ(OfA(QpTarget::kRts).mask, kQpSqPsn | kQpPathMigState);
+    EXPECT_EQ(OfB(QpTarget::kRtr).mask, kRtr | kQpAltPath);
+}
+
+TEST_F(QpAttributesOfPaths, AnXrcConnectionHasOneSender)
+{
+    ReqParameters req = ReqWithAlternate();
+    req.qpType = QpType::kXrcInitiator;
+    EstablishWith(req, Rep());
+    EXPECT_EQ(OfA(QpTarget::kRtr).mask, kRtr | kQpAltPath);
+    EXPECT_EQ(OfA(QpTarget::kRtr).destQpn, kQpnB) << "from the REP's EECN";
+    EXPECT_EQ(OfA(QpTarget::kRts).mask, kQpSqPsn | kRequests | kQpPathMigState);
+    EXPECT_EQ(OfA(QpTarget::kRts).maxRdAtomic, 4);
+    EXPECT_EQ(OfB(QpTarget::kRtr).mask, kRtr | kResponds | kQpAltPath);
+    EXPECT_EQ(OfB(QpTarget::kRts).mask, kQpSqPsn | kQpTimeout | kQpPathMigState);
+}
+
+TEST_F(QpAttributesOfPaths, AfterALapOnlyTheNewPathIsLoaded)
+{
+    EstablishWith(Req(), Rep());
+    ASSERT_TRUE(hostA->cm.SendLap(a, Lap()));
+    EXPECT_EQ(hostA->cm.InitQpAttributes(a, QpTarget::kRts), tl::unexpected(CmError::kInvalidState))
+        << "nothing was agreed on";
+    Settle();
+    const auto proposed = OfB(QpTarget::kRts);
+    EXPECT_EQ(proposed.mask, kReload) << "to try it before answering";
+    EXPECT_EQ(proposed.altPort, 2);
+    EXPECT_EQ(proposed.altAddress.dlid, kLidA2);
+    EXPECT_EQ(proposed.altTimeout, kAlternateLifeTime + 1);
+    EXPECT_TRUE(proposed.rearm);
+    ASSERT_TRUE(hostB->cm.SendApr(b, {}));
+    Settle();
+    const auto loaded = OfA(QpTarget::kRts);
+    EXPECT_EQ(loaded.mask, kReload);
+    EXPECT_EQ(loaded.altAddress.dlid, kLidB2);
+    EXPECT_EQ(loaded.altTimeout, 15);
+    EXPECT_TRUE(loaded.rearm);
+    EXPECT_EQ(OfB(QpTarget::kRts).altAddress.dlid, kLidA2);
+    EXPECT_EQ(OfA(QpTarget::kRtr).mask, kRtr | kResponds | kQpAltPath);
+}
+
+TEST_F(QpAttributesOfPaths, AProposalLeavesTheLoadedPathAsItIs)
+{
+    EstablishWith(ReqWithAlternate(), Rep());
+    LapParameters lap = Lap();
+    lap.alternatePath.dgid = hostB->gid; // from A's second port to B's first
+    lap.alternatePath.dlid = kLidB;
+    ASSERT_TRUE(hostA->cm.SendLap(a, lap));
+    EXPECT_EQ(OfA(QpTarget::kRts).altAddress.dlid, kLidB2);
+    Settle();
+    EXPECT_EQ(OfB(QpTarget::kRts).altPort, 1);
+    ASSERT_TRUE(hostB->cm.SendMra(b, {}));
+    EXPECT_EQ(OfB(QpTarget::kRts).altPort, 1);
+    ASSERT_TRUE(hostB->cm.SendApr(b, {ibwire::AprStatus::kRejected, {}, {}}));
+    Settle();
+    EXPECT_EQ(OfB(QpTarget::kRts).altPort, 2);
+    EXPECT_EQ(OfA(QpTarget::kRts).altAddress.dlid, kLidB2);
+}
+
+TEST_F(QpAttributesOfPaths, AfterAMigrationThereIsNothingToLoad)
+{
+    EstablishWith(ReqWithAlternate(), Rep());
+    ASSERT_TRUE(hostA->cm.NotifyMigrated(a));
+    EXPECT_EQ(hostA->cm.InitQpAttributes(a, QpTarget::kRts),
+              tl::unexpected(CmError::kInvalidState));
+    const auto rtr = OfA(QpTarget::kRtr);
+    EXPECT_EQ(rtr.mask, kRtr | kResponds);
+    EXPECT_EQ(rtr.port, 2);
+    EXPECT_EQ(rtr.address.dlid, kLidB2);
+    EXPECT_EQ(rtr.address.sl, kAlternateSl);
+    EXPECT_EQ(rtr.timeout, 15);
 }
 
 } // namespace

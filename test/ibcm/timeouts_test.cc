@@ -86,6 +86,72 @@ TEST(Timeouts, AckTimeoutIsLongEnoughUntilItSaturates)
     }
 }
 
+/** Linux's: 2^(n - 8) ms, and at least one. */
+std::int64_t LinuxMs(unsigned n)
+{
+    return n <= 8 ? 1 : std::int64_t{1} << (n - 8);
+}
+
+TEST(Timeouts, ExponentsAsLinuxHasThem)
+{
+    const std::pair<unsigned, std::int64_t> figures[] = {
+        {0, 1}, {8, 1}, {9, 2}, {14, 64}, {20, 4096}, {24, 65536}, {31, 8388608}};
+    for (const auto& [n, ms] : figures)
+    {
+        EXPECT_EQ(TimeoutFromExponent(static_cast<std::uint8_t>(n), Behaviour::kLinux61),
+                  std::chrono::milliseconds(ms))
+            << n;
+    }
+}
+
+TEST(Timeouts, OnlyTheFiveBitsOfTheFieldCount)
+{
+    for (const Behaviour behaviour : {Behaviour::kStrict, Behaviour::kLinux61})
+    {
+        EXPECT_EQ(TimeoutFromExponent(0xe0 | 18, behaviour), TimeoutFromExponent(18, behaviour));
+    }
+}
+
+TEST(Timeouts, EachWaitInBothBehaviours)
+{
+    for (unsigned n = 0; n < 32; ++n)
+    {
+        for (unsigned m = 0; m < 32; ++m)
+        {
+            const auto x = static_cast<std::uint8_t>(n);
+            const auto y = static_cast<std::uint8_t>(m);
+            const auto ns = [](unsigned e) { return std::int64_t{4096} << e; };
+            const auto strict = Behaviour::kStrict;
+            const auto linux61 = Behaviour::kLinux61;
+            using Ms = std::chrono::milliseconds;
+            ASSERT_EQ(ReqResponseTimeout(x, y, linux61), Ms(2 * LinuxMs(n) + LinuxMs(m)));
+            ASSERT_EQ(RepResponseTimeout(x, strict), Duration(ns(n)));
+            ASSERT_EQ(RepResponseTimeout(x, linux61), Ms(LinuxMs(n)));
+            ASSERT_EQ(MraTimeout(x, y, strict), Duration(ns(n) + ns(m)));
+            ASSERT_EQ(MraTimeout(x, y, linux61), Ms(LinuxMs(n) + LinuxMs(m)));
+            ASSERT_EQ(TimewaitActive(x, y, strict), Duration(2 * ns(n) + ns(m)));
+            ASSERT_EQ(TimewaitActive(x, y, linux61), Ms(LinuxMs(AckByFormula(m, n))));
+            ASSERT_EQ(TimewaitPassive(x, strict), Duration(ns(n)));
+            ASSERT_EQ(TimewaitPassive(x, linux61), Ms(LinuxMs(n)));
+        }
+    }
+}
+
+TEST(Timeouts, TheLongestFitsManyTimesOver)
+{
+    // 16 transmissions of the longest REQ wait, in nanoseconds.
+    EXPECT_EQ(16 * ReqResponseTimeout(31, 31), Duration(16 * 3 * 8796093022208));
+}
+
+TEST(Timeouts, ARoundTripIsOneExponentMore)
+{
+    for (unsigned life = 0; life < 31; ++life)
+    {
+        EXPECT_EQ(RoundTrip(static_cast<std::uint8_t>(life)), life + 1);
+    }
+    EXPECT_EQ(RoundTrip(31), 31);
+}
+
 TEST(Timeouts, Timewait)
 {
     EXPECT_EQ(TimewaitActive(14, 15), Duration(2 * 67108864 + 134217728));

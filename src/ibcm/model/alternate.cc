@@ -4,8 +4,25 @@
 #include "ibcm/model/core.h"
 #include "ibcm/model/timeouts.h"
 
+#include <algorithm>
+
 namespace ibcm
 {
+
+namespace
+{
+
+/**
+ * The local ACK timeout of a QP on another path: the active side adds the peer's delay, of the
+ * passive side's lifetime the peer's message has made half already.
+ */
+std::uint8_t AckTimeoutOn(const Path& path, const Connection& connection)
+{
+    return connection.active ? AckTimeout(connection.peerAckDelay, path.packetLifeTime)
+                             : RoundTrip(path.packetLifeTime);
+}
+
+} // namespace
 
 std::unique_ptr<Alternate> Core::NewAlternate(const Path* path)
 {
@@ -18,10 +35,20 @@ std::unique_ptr<Alternate> Core::NewAlternate(const Path* path)
     return alternate;
 }
 
-void Core::FillAlternate(Alternate& alternate, const Route& route) const
+std::unique_ptr<Alternate> Core::AlternateFrom(const ReqReceived& parameters)
 {
-    alternate.route = route;
-    alternate.ackTimeout = AckTimeout(m_device.caAckDelay, alternate.path.packetLifeTime);
+    auto alternate =
+        NewAlternate(parameters.hasAlternatePath ? &parameters.alternatePath : nullptr);
+    if (alternate)
+    {
+        alternate->route = RouteFor(alternate->path).value_or(Route{});
+    }
+    return alternate;
+}
+
+void Core::SetAckTimeout(Alternate& alternate, const Connection& connection)
+{
+    alternate.ackTimeout = AckTimeoutOn(alternate.path, connection);
 }
 
 Status Core::NotifyMigrated(Handle handle)
@@ -43,6 +70,13 @@ Status Core::NotifyMigrated(Handle handle)
     connection.primaryPath = alternate->path;
     connection.route = alternate->route;
     connection.ackTimeout = alternate->ackTimeout;
+    const Duration timewait = connection.active
+                                  ? TimewaitActive(alternate->path.packetLifeTime,
+                                                   connection.peerAckDelay,
+                                                   m_options.behaviour)
+                                  : TimewaitPassive(alternate->ackTimeout, m_options.behaviour);
+    // What was sent on the old path may still be under way.
+    connection.timewait = Strict() ? std::max(connection.timewait, timewait) : timewait;
     alternate->loaded = false;
     Apply(id, *row);
     return {};

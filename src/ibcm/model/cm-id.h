@@ -49,7 +49,8 @@ struct Connection
     std::uint8_t retryCount{0};
     std::uint8_t rnrRetryCount{0};
     std::uint8_t maxCmRetries{0};
-    std::uint8_t ackTimeout{0}; ///< exponent, of this side's QP
+    std::uint8_t ackTimeout{0};   ///< exponent, of this side's QP
+    std::uint8_t peerAckDelay{0}; ///< exponent; of the active side, once the REP has said it
     std::uint8_t redirectsLeft{0};
     bool srq{false};
     bool flowControl{false};
@@ -69,6 +70,13 @@ struct Connection
     Path primaryPath; ///< from this side to the peer
 };
 
+/** What an unreliable reply said, for when it must be sent again; none if it said nothing. */
+struct LastReply
+{
+    std::uint8_t serviceTimeout{0}; ///< of an MRA
+    std::vector<std::uint8_t> privateData;
+};
+
 /** The alternate path of a connection, and what the latest LAP said; for ids that use one. */
 struct Alternate
 {
@@ -78,9 +86,10 @@ struct Alternate
     std::uint8_t ackTimeout{0};
     Path proposed; ///< by the LAP that is being answered, or that is out
     Route proposedRoute;
-    std::uint64_t lapId{0};     ///< its transaction id
-    bool answered{false};       ///< the latest LAP has had its APR
-    ibwire::AprStatus status{}; ///< of that
+    std::uint64_t lapId{0};         ///< its transaction id
+    std::unique_ptr<LastReply> mra; ///< that the LAP was answered with for the time being
+    bool answered{false};           ///< the latest LAP has had its APR
+    ibwire::AprStatus status{};     ///< of that
     std::vector<std::uint8_t> info;
     std::vector<std::uint8_t> privateData;
 };
@@ -90,13 +99,6 @@ struct Outstanding
 {
     SendToken token{SendToken::kNone};
     Input timeout{Input::kReqTimeout}; ///< what its last time-out means to the state machine
-};
-
-/** What an unreliable reply said, for when it must be sent again; none if it said nothing. */
-struct LastReply
-{
-    std::uint8_t serviceTimeout{0}; ///< of an MRA
-    std::vector<std::uint8_t> privateData;
 };
 
 /** A thread that is telling a listener's REQ; lives on that thread's stack. */

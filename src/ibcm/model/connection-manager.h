@@ -170,8 +170,10 @@ class ConnectionManager
 
     /**
      * What the QP of the connection needs to reach @p target. INIT: from REQ_SENT or REQ_RCVD on;
-     * RTR and RTS: once the peer's side is known, until the disconnect begins. After a LAP, RTS
-     * loads and arms the new alternate path and nothing else. Errors: kInvalidState.
+     * RTR and RTS: once the peer's side is known, until the disconnect begins. An alternate path is
+     * in them if there is one and it was not refused. After a LAP or a migration, RTS loads and
+     * arms an alternate path and nothing else: the one proposed as long as its LAP is not answered
+     * here. Errors: kInvalidState (also when there is then no alternate path to load).
      */
     Result<QpAttributes> InitQpAttributes(Handle id, QpTarget target);
 

@@ -186,6 +186,13 @@ class Core final : public MadSink, private AgingSink
                         std::uint64_t transactionId,
                         Input timeout,
                         std::uint32_t attributeModifier = 0) IBCM_REQUIRES(id.lock);
+    /** @param wait for the answer to each transmission, if it is not that of the connection. */
+    Status SendReliable(CmId& id,
+                        const ibwire::CmMessage& message,
+                        std::uint64_t transactionId,
+                        Input timeout,
+                        std::uint32_t attributeModifier,
+                        Duration wait) IBCM_REQUIRES(id.lock);
     /** Null if there is nothing to remember; made before any lock is taken. */
     static std::unique_ptr<LastReply> NewLastReply(std::uint8_t serviceTimeout,
                                                    std::span<const std::uint8_t> privateData);
@@ -254,7 +261,10 @@ class Core final : public MadSink, private AgingSink
     // alternate.cc
     /** Null if there is no path; made before any lock is taken. */
     static std::unique_ptr<Alternate> NewAlternate(const Path* path);
-    void FillAlternate(Alternate& alternate, const Route& route) const;
+    /** Of a REQ that has come, with its route if there is one; null if it has no such path. */
+    std::unique_ptr<Alternate> AlternateFrom(const ReqReceived& parameters);
+    /** Once the connection knows the peer's delay. */
+    static void SetAckTimeout(Alternate& alternate, const Connection& connection);
 
     // lap.cc
     /** The APR status with which a LAP is refused at once; nothing if it is not. */

@@ -12,9 +12,12 @@ namespace
 
 constexpr std::uint8_t kMaxExponent = 31;
 
-bool IsRoutedLid(std::uint16_t lid)
+constexpr std::uint16_t kPermissiveLid = 0xffff; ///< through a router
+
+/** Whether a LID is one of a port. */
+bool IsLidOf(const MadPort& port, std::uint16_t lid)
 {
-    return lid == 0 || lid == 0xffff;
+    return static_cast<std::uint16_t>(lid - port.Lid()) < (1U << port.Lmc());
 }
 
 /** Whether two paths lead the same way. */
@@ -63,13 +66,19 @@ Status Core::SendLap(Handle handle, const LapParameters& parameters)
         return tl::unexpected(route.error());
     }
     const std::uint64_t requestId = NextTransactionId();
+    // The peer has the time that the LAP gives it; Linux waited as for the REQ.
+    const Duration wait = Strict() ? ReqResponseTimeout(connection.primaryPath.packetLifeTime,
+                                                        parameters.remoteCmResponseTimeout)
+                                   : connection.responseTimeout;
     const Status sent = SendReliable(id,
                                      ComposeLap(parameters,
                                                 {id.localCommId, connection.remoteCommId},
                                                 connection.remoteQpn,
                                                 m_device.caAckDelay),
                                      requestId,
-                                     Input::kLapTimeout);
+                                     Input::kLapTimeout,
+                                     0,
+                                     wait);
     if (!sent)
     {
         return sent;
@@ -128,7 +137,8 @@ void Core::OnApr(const Received& rx, const ibwire::CmApr& apr)
     {
         Alternate& alternate = *id.alternate.Write();
         alternate.path = alternate.proposed;
-        FillAlternate(alternate, alternate.proposedRoute);
+        alternate.route = alternate.proposedRoute;
+        SetAckTimeout(alternate, id.connection.Read());
         alternate.loaded = true;
     }
     Apply(id, *row);
@@ -154,8 +164,9 @@ std::optional<ibwire::AprStatus> Core::CheckLap(const Connection& connection,
     {
         return AprStatus::kInvalidGid;
     }
-    if (!IsRoutedLid(path.slid) && port->Lid() != 0 &&
-        static_cast<std::uint16_t>(path.slid - port->Lid()) >= (1U << port->Lmc()))
+    const bool ethernet = port->Lid() == 0;
+    const bool ours = path.slid == kPermissiveLid || IsLidOf(*port, path.slid);
+    if (!ethernet && (!ours || path.dlid == 0))
     {
         return AprStatus::kInvalidLid;
     }
@@ -319,7 +330,8 @@ Status Core::SendApr(Handle handle, const AprParameters& parameters)
     if (parameters.status == ibwire::AprStatus::kSuccess)
     {
         alternate.path = alternate.proposed;
-        FillAlternate(alternate, alternate.proposedRoute);
+        alternate.route = alternate.proposedRoute;
+        SetAckTimeout(alternate, id.connection.Read());
         alternate.loaded = true;
     }
     Apply(id, *row);

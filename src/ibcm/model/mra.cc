@@ -58,13 +58,16 @@ Status Core::SendMra(Handle handle, const MraParameters& parameters)
     {
         return tl::unexpected(CmError::kInvalidState);
     }
-    std::swap(id.lastReply.Write(), reply);
+    // The RTU of an established connection is still kept for a REP that comes again.
+    std::unique_ptr<LastReply>& kept =
+        row != nullptr ? id.lastReply.Write() : id.alternate.Write()->mra;
+    std::swap(kept, reply);
     if (!parameters.onDuplicateOnly)
     {
         const Status sent = SendReply(id, before, row != nullptr ? row->reply : lapRow->reply);
         if (!sent)
         {
-            std::swap(id.lastReply.Write(), reply);
+            std::swap(kept, reply);
             return sent;
         }
     }
@@ -103,7 +106,15 @@ void Core::OnMra(const Received& rx, const ibwire::CmMra& mra)
     const bool ours = known == 0 || known == mra.localCommId;
     const Transition* row = RowFor(id, input);
     const LapTransition* lapRow = LapRowFor(id, input);
-    if (!ours || (row == nullptr && lapRow == nullptr))
+    const bool due = row != nullptr || lapRow != nullptr;
+    // One that comes late may be for an earlier REQ or LAP of this id, which sends one REP at most.
+    // Of ports that number their transactions themselves only the lower half is the peer's echo.
+    const std::uint64_t asked =
+        lapRow != nullptr ? id.alternate.Read()->lapId : id.connection.Read().requestId;
+    const bool answers =
+        !due || !Strict() || input == Input::kMraRep ||
+        static_cast<std::uint32_t>(asked) == static_cast<std::uint32_t>(rx.transactionId);
+    if (!ours || !due || !answers)
     {
         const bool repeated = ours && KnowsAlready(id.state.Read(), id.lapState.Read());
         NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kMra);
@@ -114,7 +125,10 @@ void Core::OnMra(const Received& rx, const ibwire::CmMra& mra)
         }
         else
         {
-            Discarded(rx, ours ? Discard::kUnexpected : Discard::kUnknownId);
+            Discarded(rx,
+                      !ours      ? Discard::kUnknownId
+                      : !answers ? Discard::kTransactionId
+                                 : Discard::kUnexpected);
         }
         return;
     }

@@ -20,6 +20,7 @@ void Core::OnPeerToPeerReq(const Received& rx, const ibwire::CmReq& req, Admissi
     event->event.parameters = ReqReceivedFrom(req, arrival, Handle::kNone);
     event->event.privateData = PrivateData(req.privateData);
     const auto& parameters = std::get<ReqReceived>(event->event.parameters);
+    auto alternate = AlternateFrom(parameters);
 
     CmId& id = *admission.owner;
     id.lock.Lock();
@@ -50,6 +51,11 @@ void Core::OnPeerToPeerReq(const Received& rx, const ibwire::CmReq& req, Admissi
     connection.localQpn = asked.localQpn;
     connection.localPsn = asked.localPsn;
     id.connection.Write() = connection;
+    if (alternate)
+    {
+        SetAckTimeout(*alternate, connection);
+    }
+    id.alternate.Write().swap(alternate); // the own REQ's goes with that
     Apply(id, *row);
     event->event.type = row->event;
     Deliver(id, std::move(admission.owner), std::move(event));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What a QP needs for its next state, from what both sides have agreed on.
 #include "ibcm/model/core.h"
+#include "ibcm/model/timeouts.h"
 
 namespace ibcm
 {
@@ -67,14 +68,19 @@ std::uint32_t MaskFor(QpTarget target, QpType type)
     return 0;
 }
 
+void SetAlternate(QpAttributes& attributes, const Path& path, const Route& route)
+{
+    attributes.altAddress = route.address;
+    attributes.altAddress.dlid = path.dlid;
+    attributes.altAddress.sl = path.sl;
+    attributes.altPkeyIndex = route.address.pkeyIndex;
+    attributes.altPort = route.slot == nullptr ? 0 : route.slot->number.load();
+}
+
 /** The alternate path goes in with RTR, and is armed with RTS. */
 void AddAlternate(QpAttributes& attributes, const Alternate& alternate)
 {
-    attributes.altAddress = alternate.route.address;
-    attributes.altAddress.dlid = alternate.path.dlid;
-    attributes.altAddress.sl = alternate.path.sl;
-    attributes.altPkeyIndex = alternate.route.address.pkeyIndex;
-    attributes.altPort = alternate.route.slot == nullptr ? 0 : alternate.route.slot->number.load();
+    SetAlternate(attributes, alternate.path, alternate.route);
     attributes.altTimeout = alternate.ackTimeout;
     if (attributes.target == QpTarget::kRtr)
     {
@@ -85,6 +91,33 @@ void AddAlternate(QpAttributes& attributes, const Alternate& alternate)
         attributes.mask |= kQpPathMigState;
         attributes.rearm = true;
     }
+}
+
+/** The passive side has not said yet whether it takes the alternate path. */
+bool FailoverOpen(State state)
+{
+    return state == State::kReqRcvd || state == State::kMraReqSent;
+}
+
+/** The QP sends already: only an alternate path is loaded and armed, the one that the peer proposes
+ * if there is no answer yet. */
+Result<QpAttributes> ReloadAttributes(QpAttributes attributes,
+                                      const Alternate* alternate,
+                                      LapState lap)
+{
+    const bool proposed = lap == LapState::kLapRcvd || lap == LapState::kMraLapSent;
+    if (alternate == nullptr || (!proposed && !alternate->loaded))
+    {
+        return tl::unexpected(CmError::kInvalidState);
+    }
+    AddAlternate(attributes, *alternate);
+    if (proposed)
+    {
+        SetAlternate(attributes, alternate->proposed, alternate->proposedRoute);
+        attributes.altTimeout = RoundTrip(alternate->proposed.packetLifeTime);
+    }
+    attributes.mask = kQpAltPath | kQpPathMigState;
+    return attributes;
 }
 
 } // namespace
@@ -126,16 +159,16 @@ Result<QpAttributes> Core::InitQpAttributes(Handle handle, QpTarget target)
     attributes.rnrRetry = connection.rnrRetryCount;
     attributes.maxRdAtomic = connection.initiatorDepth;
     const Alternate* alternate = id.alternate.Read().get();
+    const LapState lap = id.lapState.Read();
+    if (target == QpTarget::kRts && id.state.Read() == State::kEstablished &&
+        lap != LapState::kUninit)
+    {
+        return ReloadAttributes(attributes, alternate, lap);
+    }
     if (alternate != nullptr && alternate->route.slot != nullptr &&
-        (alternate->loaded || id.state.Read() != State::kEstablished))
+        (alternate->loaded || FailoverOpen(id.state.Read())))
     {
         AddAlternate(attributes, *alternate);
-    }
-    if (target == QpTarget::kRts && id.lapState.Read() != LapState::kUninit)
-    {
-        // The QP sends already: only the new alternate path is loaded and armed.
-        attributes.mask = kQpAltPath | kQpPathMigState;
-        attributes.rearm = true;
     }
     return attributes;
 }

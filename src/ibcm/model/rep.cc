@@ -275,6 +275,7 @@ void Core::TakeRep(CmId& id, const Received& rx, const ibwire::CmRep& rep, std::
     connection.remotePsn = rep.startingPsn;
     connection.rnrRetryCount = rep.rnrRetryCount;
     connection.ackTimeout = AckTimeout(rep.targetAckDelay, life);
+    connection.peerAckDelay = rep.targetAckDelay;
     connection.timewait = TimewaitActive(life, rep.targetAckDelay, m_options.behaviour);
     if (Strict())
     {
@@ -284,6 +285,7 @@ void Core::TakeRep(CmId& id, const Received& rx, const ibwire::CmRep& rep, std::
     if (Alternate* alternate = id.alternate.Write().get(); alternate != nullptr)
     {
         alternate->loaded = rep.failoverAccepted == ibwire::Failover::kAccepted;
+        SetAckTimeout(*alternate, connection);
     }
 }
 

@@ -19,6 +19,14 @@ bool ExponentsFit(const ReqParameters& parameters)
            (!parameters.alternatePath || parameters.alternatePath->packetLifeTime <= kMaxExponent);
 }
 
+/** An alternate path without a LID is one that the REQ does not have; through a router it is the
+ * permissive one. */
+bool AlternateFits(const Path& alternate, const Path& primary)
+{
+    return alternate.pkey == primary.pkey && alternate.mtu == primary.mtu &&
+           !alternate.dgid.IsZero() && (alternate.slid != 0 || alternate.hopLimit > 1);
+}
+
 bool HasSender(QpType type)
 {
     return type == QpType::kRc || type == QpType::kUc || type == QpType::kXrcInitiator;
@@ -32,8 +40,7 @@ Status CheckReq(const ReqParameters& parameters)
         return tl::unexpected(CmError::kPrivateDataLength);
     }
     const bool alternateFits =
-        !parameters.alternatePath ||
-        (parameters.alternatePath->pkey == path.pkey && parameters.alternatePath->mtu == path.mtu);
+        !parameters.alternatePath || AlternateFits(*parameters.alternatePath, path);
     const bool pairFits = !parameters.peerToPeer || parameters.qpType != QpType::kXrcInitiator;
     if (!HasSender(parameters.qpType) || parameters.localQpn == 0 ||
         parameters.localQpn > kMax24Bits || path.dgid.IsZero() || path.mtu < 1 || path.mtu > 5 ||
@@ -64,7 +71,7 @@ Connection ConnectionFor(const ReqParameters& parameters,
     connection.maxCmRetries = parameters.maxCmRetries;
     connection.srq = parameters.srq;
     connection.flowControl = parameters.flowControl;
-    connection.ackTimeout = AckTimeout(device.caAckDelay, path.packetLifeTime);
+    connection.ackTimeout = RoundTrip(path.packetLifeTime); // the REP says the peer's delay
     connection.responseTimeout =
         ReqResponseTimeout(path.packetLifeTime, parameters.remoteCmResponseTimeout, behaviour);
     connection.timewait = TimewaitActive(path.packetLifeTime, device.caAckDelay, behaviour);
@@ -127,7 +134,7 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
         {
             return tl::unexpected(other.error());
         }
-        FillAlternate(*alternate, *other);
+        alternate->route = *other; // the rest when the REP has come
     }
     Connection connection = ConnectionFor(parameters, m_device, m_options.behaviour);
     connection.transactionId = NextTransactionId();
@@ -295,18 +302,14 @@ void Core::AcceptReq(const Received& rx,
     event->event.parameters = ReqReceivedFrom(req, arrival, admission.listener->handle);
     event->event.privateData = PrivateData(req.privateData);
     const auto& parameters = std::get<ReqReceived>(event->event.parameters);
-    auto alternate =
-        NewAlternate(parameters.hasAlternatePath ? &parameters.alternatePath : nullptr);
-    if (alternate)
-    {
-        if (const auto route = RouteFor(alternate->path))
-        {
-            FillAlternate(*alternate, *route);
-        }
-    }
+    auto alternate = AlternateFrom(parameters);
 
     id.lock.Lock();
     id.connection.Write() = ConnectionFrom(rx, req, parameters);
+    if (alternate)
+    {
+        SetAckTimeout(*alternate, id.connection.Read());
+    }
     id.alternate.Write() = std::move(alternate);
     PeerRecord& peer = *record;
     id.peer.Write() = record.release();

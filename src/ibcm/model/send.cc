@@ -46,10 +46,14 @@ Status Core::SendReply(CmId& id, State before, Reply reply, bool again)
                         tid,
                         again);
     case Reply::kMraLap:
+    {
+        const Alternate& alternate = *id.alternate.Read();
+        const LastReply& mra = alternate.mra == nullptr ? kNothing : *alternate.mra;
         return SendOnce(id,
-                        ComposeMra(ids, MessageMraed::kLap, last.serviceTimeout, last.privateData),
-                        id.alternate.Read()->lapId,
+                        ComposeMra(ids, MessageMraed::kLap, mra.serviceTimeout, mra.privateData),
+                        alternate.lapId,
                         again);
+    }
     case Reply::kApr:
     {
         const Alternate& alternate = *id.alternate.Read();
@@ -132,6 +136,17 @@ Status Core::SendReliable(CmId& id,
                           Input timeout,
                           std::uint32_t attributeModifier)
 {
+    const Duration wait = id.connection.Read().responseTimeout;
+    return SendReliable(id, message, transactionId, timeout, attributeModifier, wait);
+}
+
+Status Core::SendReliable(CmId& id,
+                          const ibwire::CmMessage& message,
+                          std::uint64_t transactionId,
+                          Input timeout,
+                          std::uint32_t attributeModifier,
+                          Duration wait)
+{
     const Connection& connection = id.connection.Read();
     const Route& route = connection.route;
     MadPort* port = route.slot == nullptr ? nullptr : route.slot->port.load();
@@ -144,11 +159,8 @@ Status Core::SendReliable(CmId& id,
     {
         return tl::unexpected(mad.error());
     }
-    const auto sent = port->Send(*mad,
-                                 route.address,
-                                 connection.responseTimeout,
-                                 connection.maxCmRetries,
-                                 static_cast<std::uint64_t>(id.handle));
+    const auto sent = port->Send(
+        *mad, route.address, wait, connection.maxCmRetries, static_cast<std::uint64_t>(id.handle));
     if (!sent)
     {
         return tl::unexpected(CmError::kSendFailed);

@@ -57,6 +57,12 @@ constexpr Duration MraTimeout(std::uint8_t serviceTimeout,
            TimeoutFromExponent(ackTimeout, behaviour);
 }
 
+/** Twice a packet's lifetime, as an exponent. */
+constexpr std::uint8_t RoundTrip(std::uint8_t packetLifeTime)
+{
+    return static_cast<std::uint8_t>(packetLifeTime < 31 ? packetLifeTime + 1 : 31);
+}
+
 /** The REQ's local ACK timeout, an exponent: a round trip and the CA's delay, rounded up. */
 constexpr std::uint8_t AckTimeout(std::uint8_t caAckDelay, std::uint8_t packetLifeTime)
 {
