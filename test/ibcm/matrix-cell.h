@@ -8,7 +8,7 @@
 #include "matrix-cells.h"
 #include "matrix-table.h"
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 /** A cell whose outcome is being put together. */
@@ -93,6 +93,6 @@ class Cell
 /** What must come of a message. */
 Outcome OfMessage(Cell& cell);
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix
 
 #endif // WEFT_TEST_IBCM_MATRIX_CELL_H

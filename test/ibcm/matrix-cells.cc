@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "matrix-cell.h"
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 namespace
@@ -201,4 +201,4 @@ std::string ToText(const Outcome& outcome)
     return text;
 }
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix

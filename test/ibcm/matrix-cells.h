@@ -12,7 +12,7 @@
 #include <span>
 #include <string>
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 /** Which host of a Pair the id belongs to. */
@@ -173,6 +173,6 @@ std::string ToText(const Outcome& outcome);
 
 Outcome Expect(const Place& place, Stimulus stimulus, Behaviour behaviour);
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix
 
 #endif // WEFT_TEST_IBCM_MATRIX_CELLS_H

@@ -2,7 +2,7 @@
 // The messages of the matrix, as the subject's peer would send them, and spoiled ones.
 #include "matrix-world.h"
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 void MatrixWorld::Inject(const ibwire::CmMessage& message, std::uint64_t transactionId)
@@ -214,4 +214,4 @@ void MatrixWorld::InjectApr(Stimulus stimulus)
            stimulus == Stimulus::kAprOtherTid ? tid ^ 0x30000 : tid);
 }
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix

@@ -3,7 +3,7 @@
 // others, for others, and for nobody.
 #include "matrix-cell.h"
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 namespace
@@ -328,4 +328,4 @@ Outcome OfMessage(Cell& cell)
     }
 }
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix

@@ -3,7 +3,7 @@
 #include "matrix-table.h"
 #include "matrix-world.h"
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 namespace
@@ -274,4 +274,4 @@ void MatrixWorld::Finish()
     TearDown();
 }
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix

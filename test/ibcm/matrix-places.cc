@@ -2,7 +2,7 @@
 #include "matrix-cells.h"
 #include "matrix-table.h"
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 namespace
@@ -186,4 +186,4 @@ bool Place::Waits() const
            (state == State::kEstablished && Contains(In(L::kLapSent, L::kMraLapRcvd), lap));
 }
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix

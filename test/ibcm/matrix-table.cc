@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "matrix-table.h"
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 namespace
@@ -232,4 +232,4 @@ const ExpectedRejForm& ExpectRejForm(State state)
     return kOtherRejForm;
 }
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix

@@ -10,7 +10,7 @@
 #include <optional>
 #include <span>
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 /** A set of states; bit n is state n. */
@@ -85,6 +85,6 @@ struct ExpectedRejForm
 
 const ExpectedRejForm& ExpectRejForm(State state);
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix
 
 #endif // WEFT_TEST_IBCM_MATRIX_TABLE_H

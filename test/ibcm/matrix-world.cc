@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 namespace
@@ -252,4 +252,4 @@ void MatrixWorld::LetTimePass(Stimulus stimulus)
     m_retransmissions = kRetries;
 }
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix

@@ -10,7 +10,7 @@
 
 #include <memory>
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 
 /** A Pair of which one id, the subject, is looked at. For one cell. */
@@ -110,6 +110,6 @@ std::uint64_t MatrixWorld::TidOf(std::size_t from, std::uint64_t otherwise) cons
     return mad == nullptr ? otherwise : mad->header.transactionId;
 }
 
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix
 
 #endif // WEFT_TEST_IBCM_MATRIX_WORLD_H

@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-namespace ibcm::test
+namespace ibcm::test::matrix
 {
 namespace
 {
@@ -249,4 +249,4 @@ INSTANTIATE_TEST_SUITE_P(Both,
                          [](const auto& info) { return std::string(ToString(info.param)); });
 
 } // namespace
-} // namespace ibcm::test
+} // namespace ibcm::test::matrix

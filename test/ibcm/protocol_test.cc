@@ -15,6 +15,16 @@ namespace ibcm::test
 namespace
 {
 
+using matrix::Contains;
+using matrix::Difference;
+using matrix::ExpectedDifferences;
+using matrix::ExpectedLapDifferences;
+using matrix::ExpectedLapRows;
+using matrix::ExpectedRows;
+using matrix::ExpectedStep;
+using matrix::ExpectRejForm;
+using matrix::ExpectRejIgnored;
+
 constexpr Behaviour kBehaviours[] = {Behaviour::kStrict, Behaviour::kLinux61};
 
 template <class S, class Actual>
