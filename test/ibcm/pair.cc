@@ -11,7 +11,7 @@ Disposition Recorder::OnCmEvent(ConnectionManager& manager, Handle id, const Eve
     EXPECT_EQ(m_inside[id], 0) << "two events of one id at once";
     ++m_inside[id];
     told.push_back({id, event, m_runtime.Now()});
-    if (event.type == EventType::kReqReceived)
+    if (event.type == EventType::kReqReceived || event.type == EventType::kSidrReqReceived)
     {
         accepted.push_back(id);
     }
@@ -84,6 +84,14 @@ Host::~Host()
     end.Attach(nullptr);
 }
 
+SecondPort::SecondPort(StepRuntime& runtime, LoopbackWire& wire, Host& host, std::uint16_t portLid)
+    : lid(portLid),
+      gid(ibwire::Gid::From(ibwire::kDefaultGidPrefix, host.gid.Guid() + 1)),
+      port(runtime, wire.AddEnd({portLid, {gid}, {0xffff}}), 2)
+{
+    EXPECT_TRUE(host.cm.AddPort(2, port));
+}
+
 Pair::Pair(const Options& options)
 {
     runtime.SetObserver(&life);
@@ -107,6 +115,7 @@ Pair::Pair(const Options& options)
                             ibwire::DecodeHeader(flight.bytes),
                             *message,
                             flight.bytes});
+            history.push_back(sent.back());
         });
 }
 
@@ -154,6 +163,40 @@ Path Pair::PathToB() const
     path.dlid = kLidB;
     path.packetLifeTime = kLifeTime;
     return path;
+}
+
+Path Pair::Reverse(const Path& path)
+{
+    Path reverse = path;
+    std::swap(reverse.sgid, reverse.dgid);
+    std::swap(reverse.slid, reverse.dlid);
+    return reverse;
+}
+
+void Pair::AddSecondPorts()
+{
+    secondA = std::make_unique<SecondPort>(runtime, wire, *hostA, kLidA + 1);
+    secondB = std::make_unique<SecondPort>(runtime, wire, *hostB, kLidB + 1);
+}
+
+Path Pair::AlternatePathToB() const
+{
+    Path path = PathToB();
+    path.sgid = secondA->gid;
+    path.dgid = secondB->gid;
+    path.slid = secondA->lid;
+    path.dlid = secondB->lid;
+    return path;
+}
+
+ReqParameters Pair::ReachReq() const
+{
+    ReqParameters parameters = Req();
+    if (secondA != nullptr)
+    {
+        parameters.alternatePath = AlternatePathToB();
+    }
+    return parameters;
 }
 
 ReqParameters Pair::Req() const
@@ -251,6 +294,23 @@ void Pair::Establish()
     ReachA(State::kEstablished);
 }
 
+void Pair::ReachSidr()
+{
+    if (listener == Handle::kNone)
+    {
+        listener = ListenB();
+    }
+    a = CreateA();
+    SidrReqParameters parameters;
+    parameters.serviceId = kService;
+    parameters.path = PathToB();
+    parameters.maxCmRetries = kRetries;
+    ASSERT_TRUE(hostA->cm.SendSidrReq(a, parameters));
+    Settle();
+    b = Accepted();
+    ForgetRecords();
+}
+
 void Pair::ReachA(State state)
 {
     if (state == State::kIdle)
@@ -264,24 +324,41 @@ void Pair::ReachA(State state)
         ASSERT_TRUE(hostA->cm.Listen(a, kService));
         return;
     }
+    if (state == State::kSidrReqSent)
+    {
+        ReachSidr();
+        return;
+    }
     if (listener == Handle::kNone)
     {
         listener = ListenB();
     }
-    a = Connect();
+    a = Connect(ReachReq());
     Settle();
     b = Accepted();
     created.emplace_back(hostB.get(), b);
-    if (state == State::kReqSent)
+    if (state == State::kMraReqRcvd)
+    {
+        ASSERT_TRUE(hostB->cm.SendMra(b, {}));
+        Settle();
+    }
+    if (state == State::kReqSent || state == State::kMraReqRcvd)
     {
         ForgetRecords();
+        ASSERT_EQ(StateA(), state);
         return;
     }
     ASSERT_TRUE(hostB->cm.SendRep(b, Rep()));
     Settle();
-    if (state == State::kRepRcvd)
+    if (state == State::kMraRepSent)
+    {
+        ASSERT_TRUE(hostA->cm.SendMra(a, {}));
+        wire.DropAll();
+    }
+    if (state == State::kRepRcvd || state == State::kMraRepSent)
     {
         ForgetRecords();
+        ASSERT_EQ(StateA(), state);
         return;
     }
     ASSERT_TRUE(hostA->cm.SendRtu(a));
@@ -324,10 +401,18 @@ void Pair::ReachB(State state)
     case State::kReqRcvd:
         ReachA(State::kReqSent);
         break;
+    case State::kMraReqSent:
+        ReachA(State::kMraReqRcvd);
+        break;
     case State::kRepSent:
         ReachA(State::kReqSent);
         ASSERT_TRUE(hostB->cm.SendRep(b, Rep()));
         wire.DropAll();
+        break;
+    case State::kMraRepRcvd:
+        ReachA(State::kRepRcvd);
+        ASSERT_TRUE(hostA->cm.SendMra(a, {}));
+        Settle();
         break;
     case State::kEstablished:
         ReachA(State::kEstablished);
@@ -345,11 +430,59 @@ void Pair::ReachB(State state)
     case State::kTimewait:
         ReachA(State::kTimewait);
         break;
+    case State::kSidrReqRcvd:
+        ReachSidr();
+        break;
     default:
         throw std::logic_error("the passive side cannot be brought to this state");
     }
     ForgetRecords();
     ASSERT_EQ(StateB(), state);
+}
+
+void Pair::ReachLap(bool ofA, LapState state)
+{
+    if (secondA == nullptr)
+    {
+        AddSecondPorts();
+    }
+    ReachA(State::kEstablished);
+    const bool asks = state == LapState::kLapSent || state == LapState::kMraLapRcvd;
+    const bool byA = state == LapState::kIdle || asks == ofA; // who sends the LAP
+    ConnectionManager& asker = byA ? hostA->cm : hostB->cm;
+    ConnectionManager& answerer = byA ? hostB->cm : hostA->cm;
+    if (state != LapState::kUninit)
+    {
+        LapParameters lap;
+        lap.alternatePath = byA ? AlternatePathToB() : Reverse(AlternatePathToB());
+        ASSERT_TRUE(asker.SendLap(byA ? a : b, lap));
+    }
+    if (state == LapState::kLapSent)
+    {
+        wire.DropAll();
+    }
+    Settle();
+    if (state == LapState::kIdle)
+    {
+        ASSERT_TRUE(answerer.SendApr(byA ? b : a, {}));
+    }
+    else if (state == LapState::kMraLapSent || state == LapState::kMraLapRcvd)
+    {
+        ASSERT_TRUE(answerer.SendMra(byA ? b : a, {}));
+    }
+    Settle();
+    ForgetRecords();
+    ASSERT_EQ((ofA ? hostA : hostB)->cm.LapStateOf(ofA ? a : b), state);
+}
+
+void Pair::ReachLapA(LapState state)
+{
+    ReachLap(true, state);
+}
+
+void Pair::ReachLapB(LapState state)
+{
+    ReachLap(false, state);
 }
 
 State Pair::StateA() const
@@ -430,6 +563,11 @@ namespace ibcm
 {
 
 void PrintTo(State state, std::ostream* out)
+{
+    *out << ToString(state);
+}
+
+void PrintTo(LapState state, std::ostream* out)
 {
     *out << ToString(state);
 }

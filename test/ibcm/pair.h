@@ -45,7 +45,8 @@ class Recorder final : public EventHandler
     const Told& Last() const;
 
     std::vector<Told> told;
-    std::vector<Handle> accepted; ///< ids that REQs have made, whatever became of them
+    std::vector<Handle>
+        accepted; ///< ids that REQs and SIDR_REQs have made, whatever became of them
     /** Called inside the handler; without one every event is kept. */
     std::function<Disposition(ConnectionManager&, Handle, const Event&)> react;
 
@@ -123,6 +124,16 @@ inline constexpr std::uint8_t kLifeTime = 14;        ///< 67 ms one way
 inline constexpr std::uint8_t kResponseTimeout = 18; ///< 1.07 s
 inline constexpr std::uint8_t kRetries = 3;
 
+/** A second port of a host, on the same wire, for connections with two paths. */
+struct SecondPort
+{
+    SecondPort(StepRuntime& runtime, LoopbackWire& wire, Host& host, std::uint16_t portLid);
+
+    const std::uint16_t lid;
+    const ibwire::Gid gid;
+    ReliablePort port;
+};
+
 /** A, which connects, and B, which listens; B's handler keeps everything. */
 class Pair : public ::testing::Test
 {
@@ -132,6 +143,12 @@ class Pair : public ::testing::Test
     void TearDown() override;
 
     Path PathToB() const;
+    /** The other way round. */
+    static Path Reverse(const Path& path);
+    /** Gives both hosts a second port; Reach then makes connections with an alternate path. */
+    void AddSecondPorts();
+    /** Between the second ports, which must have been added. */
+    Path AlternatePathToB() const;
     ReqParameters Req() const;
     RepParameters Rep() const;
 
@@ -155,6 +172,12 @@ class Pair : public ::testing::Test
     /** Brings @p a (of A) or @p b (of B) to @p state, with an empty wire and empty records. */
     void ReachA(State state);
     void ReachB(State state);
+    /**
+     * The same to ESTABLISHED and a state of the alternate path. LAP_RCVD and MRA_LAP_SENT of A,
+     * LAP_SENT and MRA_LAP_RCVD of B need Behaviour::kLinux61: strictly only A may send a LAP.
+     */
+    void ReachLapA(LapState state);
+    void ReachLapB(LapState state);
 
     State StateA() const;
     State StateB() const;
@@ -183,13 +206,21 @@ class Pair : public ::testing::Test
     LifeObserver life;
     LoopbackWire wire;
     std::vector<SentMad> sent;
-    std::vector<Flight> answers; ///< transmitted answers to Gets and Sets
+    std::vector<SentMad> history; ///< like sent, but nothing is ever taken from it
+    std::vector<Flight> answers;  ///< transmitted answers to Gets and Sets
     std::unique_ptr<Host> hostA;
     std::unique_ptr<Host> hostB;
     Handle a{Handle::kNone};        ///< A's id in Establish and Reach
     Handle b{Handle::kNone};        ///< B's
     Handle listener{Handle::kNone}; ///< B's
     std::vector<std::pair<Host*, Handle>> created;
+    std::unique_ptr<SecondPort> secondA;
+    std::unique_ptr<SecondPort> secondB;
+
+  private:
+    ReqParameters ReachReq() const;
+    void ReachSidr();
+    void ReachLap(bool ofA, LapState state);
 };
 
 /** Bytes from, from + 1, … */
@@ -202,6 +233,7 @@ bool Holds(std::span<const std::uint8_t> field, std::span<const std::uint8_t> by
 namespace ibcm
 {
 void PrintTo(State state, std::ostream* out);
+void PrintTo(LapState state, std::ostream* out);
 void PrintTo(Input input, std::ostream* out);
 void PrintTo(CmError error, std::ostream* out);
 void PrintTo(EventType type, std::ostream* out);

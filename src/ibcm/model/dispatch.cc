@@ -141,6 +141,10 @@ void Core::OnPlain(const Received& rx,
                          static_cast<std::uint32_t>(connection.requestId) ==
                              static_cast<std::uint32_t>(rx.transactionId);
     const Transition* row = RowFor(id, input);
+    // Nobody who is not disconnecting has asked for a DREP.
+    const State state = id.state.Read();
+    const bool repeated =
+        input == Input::kRtu || state == State::kTimewait || state == State::kIdle;
     if (!ours || row == nullptr || !answers)
     {
         NoteMessage(id, TimelineEntry::Kind::kDropped, attribute);
@@ -149,13 +153,17 @@ void Core::OnPlain(const Received& rx,
         {
             Discarded(rx, Discard::kUnknownId);
         }
-        else if (row == nullptr)
+        else if (row != nullptr)
+        {
+            Discarded(rx, Discard::kTransactionId);
+        }
+        else if (repeated)
         {
             Duplicate(rx, attribute);
         }
         else
         {
-            Discarded(rx, Discard::kTransactionId);
+            Discarded(rx, Discard::kUnexpected);
         }
         return;
     }

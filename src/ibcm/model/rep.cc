@@ -177,7 +177,17 @@ void Core::OnRepeatedRep(CmId& id,
     if (!connection.active || connection.remoteCommId != rep.localCommId)
     {
         NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kRep);
-        Discarded(rx, connection.active ? Discard::kUnknownId : Discard::kUnexpected);
+        const bool other = connection.active && connection.remoteCommId != 0;
+        Discarded(rx, other ? Discard::kUnknownId : Discard::kUnexpected);
+        return;
+    }
+    // The own request is still the REQ where a REP is answered again.
+    if (row != nullptr && Strict() &&
+        static_cast<std::uint32_t>(connection.requestId) !=
+            static_cast<std::uint32_t>(rx.transactionId))
+    {
+        NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kRep);
+        Discarded(rx, Discard::kTransactionId);
         return;
     }
     NoteMessage(id, TimelineEntry::Kind::kReceived, ibwire::CmAttribute::kRep);
