@@ -174,9 +174,10 @@ class CmTable
     Claim ClaimDestroy(Handle handle);
     /**
      * Last step of destroying: no lookup finds the id after this.
+     * @param inHandler a thread is in its handler, and not the one that destroys it.
      * @return true if others hold references: the id is kept in reports until Forget.
      */
-    bool Erase(CmId& id);
+    bool Erase(CmId& id, bool inHandler);
     void Forget(CmId& id);
 
     IdRef FindByHandle(Handle handle);
