@@ -16,6 +16,13 @@ TEST(Differing, TheTransactionOfAnAnswer)
         [](World& w)
         {
             w.ReachA(State::kReqSent);
+            w.InjectToA(ibwire::CmMra{.remoteCommId = w.IdA(), .serviceTimeout = 12}, kOther);
+            EXPECT_EQ(w.StateA(), w.strict ? State::kReqSent : State::kMraReqRcvd);
+        });
+    InBoth(
+        [](World& w)
+        {
+            w.ReachA(State::kReqSent);
             w.InjectToA(ibwire::CmRep{.localCommId = 1, .remoteCommId = w.IdA(), .localQpn = 1},
                         kOther);
             EXPECT_EQ(w.StateA(), w.strict ? State::kReqSent : State::kRepRcvd);

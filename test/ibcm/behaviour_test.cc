@@ -23,7 +23,8 @@ TEST(Differing, ReqRetriesRunOut)
                 w.wire.DropAll();
                 if (mra)
                 {
-                    w.InjectToA(ibwire::CmMra{.remoteCommId = w.IdA(), .serviceTimeout = 12});
+                    w.InjectToA(ibwire::CmMra{.remoteCommId = w.IdA(), .serviceTimeout = 12},
+                                w.sent.back().header.transactionId);
                     ASSERT_EQ(w.StateA(), State::kMraReqRcvd);
                 }
                 w.runtime.RunUntilIdle();

@@ -404,7 +404,8 @@ TEST_F(PeerToPeer, ASideThatHasHadAnMraHasWonAndYieldsNoMore)
     InjectToA(ibwire::CmMra{.localCommId = 5,
                             .remoteCommId = hostA->cm.CommIdOf(a).value(),
                             .messageMraed = ibwire::MessageMraed::kReq,
-                            .serviceTimeout = 20});
+                            .serviceTimeout = 20},
+              sent.back().header.transactionId);
     ASSERT_EQ(StateA(), State::kMraReqRcvd);
     AskB();
     Settle();

@@ -262,7 +262,8 @@ TEST_F(Redirecting, AnMraDoesNotKeepFromFollowing)
     InjectToA(ibwire::CmMra{.localCommId = 7,
                             .remoteCommId = hostA->cm.CommIdOf(a).value(),
                             .messageMraed = ibwire::MessageMraed::kReq,
-                            .serviceTimeout = 20});
+                            .serviceTimeout = 20},
+              sent.back().header.transactionId);
     ASSERT_EQ(StateA(), State::kMraReqRcvd);
     hostC->Listen();
     InjectToA(Rej24(Target(hostC->gid, kLidC)));
