@@ -257,6 +257,43 @@ TEST(Differing, ALapThatComesAgainAfterItsApr)
         });
 }
 
+TEST(Differing, HowLongALapWaits)
+{
+    InBoth(
+        [](World& w)
+        {
+            w.Establish();
+            ASSERT_TRUE(w.hostA->cm.SendLap(w.a, w.Lap())); // gives the peer 20; the REQ gave 18
+            const Report report = w.hostA->cm.Inspect();
+            EXPECT_EQ(report.ids.at(0).outstanding->progress.untilNext,
+                      w.strict ? Duration{(2 * 4096LL << 14) + (4096LL << 20)}
+                               : Duration{std::chrono::milliseconds(2 * 64 + 1024)});
+        });
+}
+
+TEST(Differing, TimewaitAfterAMigration)
+{
+    InBoth(
+        [](World& w)
+        {
+            w.Establish();
+            LapParameters lap = w.Lap();
+            lap.alternatePath.packetLifeTime = 5; // far shorter than the old path's
+            ASSERT_TRUE(w.hostA->cm.SendLap(w.a, lap));
+            w.Settle();
+            ASSERT_TRUE(w.hostB->cm.SendApr(w.b, AprParameters{}));
+            w.Settle();
+            ASSERT_TRUE(w.hostA->cm.NotifyMigrated(w.a));
+            ASSERT_TRUE(w.hostA->cm.SendDreq(w.a));
+            w.Settle();
+            ASSERT_TRUE(w.hostB->cm.SendDrep(w.b));
+            w.Settle();
+            ASSERT_EQ(w.StateA(), State::kTimewait);
+            w.runtime.Advance(std::chrono::milliseconds(200));
+            EXPECT_EQ(w.StateA(), w.strict ? State::kTimewait : State::kIdle);
+        });
+}
+
 /** A port on Ethernet: it has no LID. */
 class EthernetWire final : public MadWire
 {
