@@ -3,6 +3,8 @@
 // 1, 13.4.8.1, 12.10.5), other Gets and Sets, and messages of another class version.
 #include "ibcm/model/core.h"
 
+#include <algorithm>
+
 namespace ibcm
 {
 
@@ -32,12 +34,11 @@ void Core::AnswerUnsupported(const Received& rx,
 
 void Core::AnswerClassPortInfo(const Received& rx, const ibwire::MadHeader& header)
 {
-    const bool asked =
-        header.method == ibwire::MadMethod::kGet &&
+    const bool known =
         header.attributeId == static_cast<std::uint16_t>(ibwire::CmAttribute::kClassPortInfo);
-    if (!asked || !Strict())
+    if (!known || header.method != ibwire::MadMethod::kGet || !Strict())
     {
-        Discarded(rx, asked ? Discard::kMethod : Discard::kAttribute);
+        Discarded(rx, known ? Discard::kMethod : Discard::kAttribute);
         AnswerUnsupported(rx, header, kStatusUnsupported);
         return;
     }
@@ -49,7 +50,7 @@ void Core::AnswerClassPortInfo(const Received& rx, const ibwire::MadHeader& head
     info.baseVersion = ibwire::kMadBaseVersion;
     info.classVersion = ibwire::kCmClassVersion;
     info.capabilityMask = kCapabilities;
-    info.respTimeValue = m_options.responseTime;
+    info.respTimeValue = std::min<std::uint8_t>(m_options.responseTime, 31);
     ibwire::MadBytes answer{};
     ibwire::MadHeader head = header;
     head.method = ibwire::MadMethod::kGetResp;

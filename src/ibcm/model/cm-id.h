@@ -218,6 +218,8 @@ class CmId
 
     /** Of the table: links ids that have been erased and wait for their last reference. */
     boost::intrusive::list_member_hook<> dyingHook;
+    Instant dyingSince{0};      ///< of the table, too: when it was erased
+    bool dyingInHandler{false}; ///< a thread was in the handler then, and keeps a reference
 };
 
 } // namespace ibcm

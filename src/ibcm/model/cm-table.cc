@@ -246,7 +246,7 @@ CmTable::Claim CmTable::ClaimDestroy(Handle handle)
     return {slot->id, false};
 }
 
-bool CmTable::Erase(CmId& id)
+bool CmTable::Erase(CmId& id, bool inHandler)
 {
     m_runtime.SyncPoint(SyncKind::kUnpublish, &id, "erase");
     MutexLock hold(m_lock);
@@ -257,6 +257,8 @@ bool CmTable::Erase(CmId& id)
     {
         return false;
     }
+    id.dyingSince = m_runtime.Now();
+    id.dyingInHandler = inHandler;
     shared.dying.push_back(id);
     return true;
 }
@@ -402,7 +404,9 @@ void CmTable::Describe(Report& report)
             IdReport dead;
             dead.id = id.handle;
             dead.localCommId = id.localCommId;
+            dead.inState = report.when - id.dyingSince;
             dead.references = id.references.Value();
+            dead.inHandler = id.dyingInHandler && dead.references != 0;
             dead.destroying = true;
             report.ids.push_back(std::move(dead));
         }

@@ -118,6 +118,7 @@ struct ReqClaim
     std::uint64_t serviceId{0};
     ibwire::Gid localGid;       ///< of this side
     ibwire::Gid remoteGid;      ///< of the peer
+    std::uint32_t ownCommId{0}; ///< of the REQ if it comes from this CA itself, else 0
     bool valid{true};           ///< false: kRefused if there is a listener
     bool checkRepetition{true}; ///< the same communication id with another transaction is no
                                 ///< repetition
@@ -174,9 +175,10 @@ class CmTable
     Claim ClaimDestroy(Handle handle);
     /**
      * Last step of destroying: no lookup finds the id after this.
+     * @param inHandler a thread is in its handler, and not the one that destroys it.
      * @return true if others hold references: the id is kept in reports until Forget.
      */
-    bool Erase(CmId& id);
+    bool Erase(CmId& id, bool inHandler);
     void Forget(CmId& id);
 
     IdRef FindByHandle(Handle handle);
@@ -187,6 +189,15 @@ class CmTable
     /** The same for a SIDR_REQ. */
     Admission AdmitSidr(SidrRecord& record, std::uint64_t serviceId);
     void RemoveSidr(SidrRecord& record);
+
+    /** What a peer is known by. */
+    struct PeerName
+    {
+        std::uint64_t caGuid;
+        std::uint32_t commId;
+        std::uint32_t qpn;
+        std::uint32_t transactionId; ///< lower half of its REQ's; 0: it has not been seen
+    };
 
     enum class EnterResult : std::uint8_t
     {
@@ -203,11 +214,9 @@ class CmTable
 
     /** Whether another peer may be remembered: kNoResources if not. */
     Status CheckPeerLimit();
-    /** The active side learns its peer from the REP. Refused, the record stays as it was. */
-    EnterOutcome EnterPeer(PeerRecord& record,
-                           std::uint64_t caGuid,
-                           std::uint32_t commId,
-                           std::uint32_t qpn);
+    /** The active side learns its peer from the REP, or from the REQ that it yields to. Refused,
+     * the record stays as it was. */
+    EnterOutcome EnterPeer(PeerRecord& record, const PeerName& name);
     /** Takes the record out of all indices; the caller owns it again. */
     void RemovePeer(PeerRecord& record);
     /**

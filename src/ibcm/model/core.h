@@ -110,7 +110,10 @@ class Core final : public MadSink, private AgingSink
     // Each message in the file of its name; ClassPortInfo in class-port-info.cc.
     void OnReq(const Received& rx, const ibwire::CmReq& req);
     void OnDuplicateReq(const Received& rx, const ibwire::CmReq& req, Admission admission);
-    void OnPeerToPeerReq(const Received& rx, const ibwire::CmReq& req, Admission admission);
+    void OnPeerToPeerReq(const Received& rx,
+                         const ibwire::CmReq& req,
+                         Admission admission,
+                         const std::optional<Refusal>& refusal);
     void OnMra(const Received& rx, const ibwire::CmMra& mra);
     void OnRep(const Received& rx, const ibwire::CmRep& rep);
     void OnFirstRep(CmId& id,

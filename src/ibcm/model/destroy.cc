@@ -83,7 +83,8 @@ void Core::DestroyClaimed(CmId& id, Input how)
                    id.outstanding.Peek().token == SendToken::kNone &&
                        id.delivery.Peek().waiting == nullptr && id.peerToPeer.Peek() == nullptr &&
                        id.request.Peek() == nullptr);
-        held = m_table.Erase(id);
+        const bool inHandler = delivery.inside && delivery.thread != m_runtime.CurrentThread();
+        held = m_table.Erase(id, inHandler);
     }
     if (!held)
     {

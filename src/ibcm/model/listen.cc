@@ -15,7 +15,9 @@ bool MayListen(const ListenParameters& parameters)
 {
     const bool assign =
         parameters.serviceId == kAssignServiceId && parameters.serviceMask == kExactService;
-    const bool reserved = (parameters.serviceId & kAssignedMask) == kAssignServiceId;
+    // Under a mask, too: else one listener could take every id that is there to be assigned.
+    const bool reserved =
+        ((parameters.serviceId ^ kAssignServiceId) & kAssignedMask & parameters.serviceMask) == 0;
     return parameters.serviceMask != 0 && (assign || !reserved);
 }
 

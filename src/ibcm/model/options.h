@@ -45,7 +45,7 @@ struct Options
     Behaviour behaviour{Behaviour::kStrict};
     Limits limits;
     Requirements requirements; ///< not heeded with Behaviour::kLinux61
-    /** ClassPortInfo's RespTimeValue: how long this CM takes to answer; exponent. */
+    /** ClassPortInfo's RespTimeValue: how long this CM takes to answer; exponent, 31 if above. */
     std::uint8_t responseTime{18};
     /** Named by the answer to ClassPortInfo, and by REJ 24 and SIDR status 4 to each request. */
     std::optional<ibwire::ClassPortInfo> redirect;

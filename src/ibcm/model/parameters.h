@@ -73,7 +73,8 @@ struct ListenParameters
 {
     /**
      * Service ids are matched where the mask has ones. kAssignServiceId asks for one that nobody
-     * uses; others that begin with the byte 2 belong to that range and are refused.
+     * uses; others that begin with the byte 2 belong to that range and are refused, as are masks
+     * that would match such ids.
      */
     std::uint64_t serviceId{0};
     std::uint64_t serviceMask{kExactService};
@@ -108,7 +109,10 @@ struct ReqParameters
      * ignored, as the peer may not have asked yet. RC and UC only.
      */
     bool peerToPeer{false};
-    /** REJ 24 sends the REQ on to where it points, a few times at most; Behaviour::kStrict only. */
+    /**
+     * REJ 24 sends the REQ on to where it points, a few times at most, with the port that it names
+     * as the path's end; one without a LID is told, as only the SA knows the way. kStrict only.
+     */
     bool followRedirect{true};
     std::uint8_t minResponderResources{0};     ///< of the REP: fewer is REJ 27; kStrict only
     std::span<const std::uint8_t> privateData; ///< at most 92 bytes

@@ -44,7 +44,8 @@ class PeerRecord
     std::uint32_t qpn{0};
     Handle owner{Handle::kNone};
     std::uint32_t transactionId{
-        0}; ///< lower half of the REQ's, to tell a repetition from a new one
+        0};           ///< lower half of the REQ's, to tell a repetition from a new one
+    bool pair{false}; ///< constant: of a peer-to-peer connection
     bool aging{false};
     Instant since{0}; ///< when the peer became known
     Instant until{0}; ///< of TIMEWAIT

@@ -14,8 +14,11 @@ bool CmTable::AdmitKnown(Shared& shared,
 {
     if (const PeerRecord* same = shared.peers.byCommId.Find(record.caGuid, record.commId))
     {
+        // Of a pair whose peer has yielded its own REQ may still come, whatever it says: the REP
+        // has told who the peer is, and not what its REQ was.
+        const bool yielded = same->pair && same->transactionId == 0;
         const bool repeats =
-            !claim.checkRepetition ||
+            !claim.checkRepetition || yielded ||
             (same->qpn == record.qpn && same->transactionId == record.transactionId);
         // What has ended is forgotten soon: the peer may try again after its own TIMEWAIT.
         const bool stale = same->qpn == record.qpn || same->aging;
@@ -30,8 +33,13 @@ bool CmTable::AdmitKnown(Shared& shared,
     wanted.serviceId = claim.serviceId;
     wanted.localGid = claim.localGid;
     wanted.remoteGid = claim.remoteGid;
-    if (const auto it = shared.peerToPeer.find(wanted); it != shared.peerToPeer.end())
+    const auto [first, last] = shared.peerToPeer.equal_range(wanted);
+    for (auto it = first; it != last; ++it)
     {
+        if (it->commId == claim.ownCommId)
+        {
+            continue; // a CA that connects to itself: nobody meets his own REQ
+        }
         admission.kind = Admission::Kind::kPeerToPeer;
         admission.owner = OwnerOf(shared, it->owner);
         return true;
@@ -193,25 +201,23 @@ Status CmTable::CheckPeerLimit()
     return {};
 }
 
-CmTable::EnterOutcome CmTable::EnterPeer(PeerRecord& record,
-                                         std::uint64_t caGuid,
-                                         std::uint32_t commId,
-                                         std::uint32_t qpn)
+CmTable::EnterOutcome CmTable::EnterPeer(PeerRecord& record, const PeerName& name)
 {
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
-    if (const PeerRecord* same = shared.peers.byCommId.Find(caGuid, commId))
+    if (const PeerRecord* same = shared.peers.byCommId.Find(name.caGuid, name.commId))
     {
         return {EnterResult::kDuplicateCommId, OwnerOf(shared, same->owner)};
     }
-    if (const PeerRecord* old = shared.peers.byQpn.Find(caGuid, qpn))
+    if (const PeerRecord* old = shared.peers.byQpn.Find(name.caGuid, name.qpn))
     {
         return {EnterResult::kStaleQpn, OwnerOf(shared, old->owner)};
     }
     IBCM_CHECK(m_runtime, Invariant::kPeerIndexed, &record, record.owner != Handle::kNone);
-    record.caGuid = caGuid;
-    record.commId = commId;
-    record.qpn = qpn;
+    record.caGuid = name.caGuid;
+    record.commId = name.commId;
+    record.qpn = name.qpn;
+    record.transactionId = name.transactionId;
     record.since = m_runtime.Now();
     shared.peers.byCommId.Insert(record);
     shared.peers.byQpn.Insert(record);

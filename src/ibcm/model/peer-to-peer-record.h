@@ -21,6 +21,7 @@ struct PeerToPeerRecord : public boost::intrusive::set_base_hook<>
     ibwire::Gid localGid;
     ibwire::Gid remoteGid;
     Handle owner{Handle::kNone};
+    std::uint32_t commId{0}; ///< the owner's
 
     auto Key() const
     {

@@ -8,7 +8,10 @@
 namespace ibcm
 {
 
-void Core::OnPeerToPeerReq(const Received& rx, const ibwire::CmReq& req, Admission admission)
+void Core::OnPeerToPeerReq(const Received& rx,
+                           const ibwire::CmReq& req,
+                           Admission admission,
+                           const std::optional<Refusal>& refusal)
 {
     if (!admission.owner)
     {
@@ -35,10 +38,22 @@ void Core::OnPeerToPeerReq(const Received& rx, const ibwire::CmReq& req, Admissi
         id.lock.Unlock();
         return;
     }
+    if (refusal)
+    {
+        // This side goes on asking; the peer may do better, or yield.
+        NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kReq);
+        id.lock.Unlock();
+        RejectStateless(rx, req, refusal->reason, refusal->Info());
+        return;
+    }
     const Connection asked = id.connection.Read();
     Connection connection = ConnectionFrom(rx, req, parameters);
-    CmTable::EnterOutcome outcome = m_table.EnterPeer(
-        *id.peer.Read(), connection.remoteCaGuid, connection.remoteCommId, connection.remoteQpn);
+    CmTable::EnterOutcome outcome =
+        m_table.EnterPeer(*id.peer.Read(),
+                          {connection.remoteCaGuid,
+                           connection.remoteCommId,
+                           connection.remoteQpn,
+                           static_cast<std::uint32_t>(rx.transactionId)});
     if (outcome.result != CmTable::EnterResult::kEntered)
     {
         id.lock.Unlock();

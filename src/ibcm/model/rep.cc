@@ -241,7 +241,7 @@ void Core::OnFirstRep(CmId& id,
     }
     const std::uint64_t guid = PeerKey(rep.localCaGuid, id.connection.Read().primaryPath.dgid);
     CmTable::EnterOutcome outcome =
-        m_table.EnterPeer(*id.peer.Read(), guid, rep.localCommId, remoteQpn);
+        m_table.EnterPeer(*id.peer.Read(), {guid, rep.localCommId, remoteQpn, 0});
     if (outcome.result != CmTable::EnterResult::kEntered)
     {
         // Refused, and the REQ goes on being retried: the peer that is meant may still answer.

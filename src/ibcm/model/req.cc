@@ -99,6 +99,7 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
     }
     auto record = NewPeerRecord();
     record->owner = handle;
+    record->pair = parameters.peerToPeer;
     std::unique_ptr<PeerToPeerRecord> pair;
     if (parameters.peerToPeer)
     {
@@ -107,6 +108,7 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
         pair->localGid = parameters.primaryPath.sgid;
         pair->remoteGid = parameters.primaryPath.dgid;
         pair->owner = handle;
+        pair->commId = ref->localCommId;
     }
     std::unique_ptr<ibwire::MadBytes> copy;
     if (parameters.followRedirect && Strict())
@@ -188,9 +190,14 @@ void Core::OnReq(const Received& rx, const ibwire::CmReq& req)
     record->commId = req.localCommId;
     record->qpn = req.localQpn;
     record->transactionId = static_cast<std::uint32_t>(rx.transactionId);
-    Admission admission = m_table.Admit(
-        *record,
-        {req.serviceId, req.primaryRemoteGid, req.primaryLocalGid, !refusal.has_value(), Strict()});
+    ReqClaim claim;
+    claim.serviceId = req.serviceId;
+    claim.localGid = req.primaryRemoteGid;
+    claim.remoteGid = req.primaryLocalGid;
+    claim.ownCommId = req.localCaGuid == m_device.caGuid ? req.localCommId : 0;
+    claim.valid = !refusal.has_value();
+    claim.checkRepetition = Strict();
+    Admission admission = m_table.Admit(*record, claim);
     using Kind = Admission::Kind;
     switch (admission.kind)
     {
@@ -201,7 +208,7 @@ void Core::OnReq(const Received& rx, const ibwire::CmReq& req)
         OnDuplicateReq(rx, req, std::move(admission));
         return;
     case Kind::kPeerToPeer:
-        OnPeerToPeerReq(rx, req, std::move(admission));
+        OnPeerToPeerReq(rx, req, std::move(admission), refusal);
         return;
     case Kind::kReusedCommId:
         RejectStateless(rx, req, ibwire::RejReason::kDuplicateLocalCommId);
