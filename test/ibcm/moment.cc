@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace ibcm::test
@@ -114,6 +115,10 @@ void Moment::OnMade(const char* objectClass,
                     const void* object,
                     std::size_t bytes)
 {
+    if (std::string_view(objectClass) == "cm_id")
+    {
+        m_lastId = static_cast<const CmId*>(object);
+    }
     if (m_next != nullptr)
     {
         m_next->OnMade(objectClass, ordinal, object, bytes);
@@ -122,6 +127,10 @@ void Moment::OnMade(const char* objectClass,
 
 void Moment::OnFreed(const void* object)
 {
+    if (object == m_lastId)
+    {
+        m_lastId = nullptr;
+    }
     if (m_next != nullptr)
     {
         m_next->OnFreed(object);

@@ -8,6 +8,11 @@
 #include <functional>
 #include <string>
 
+namespace ibcm
+{
+class CmId;
+}
+
 namespace ibcm::test
 {
 
@@ -68,7 +73,16 @@ class Moment final : public Observer
         return m_where;
     }
 
-    /** Takes back an action that has not happened. @return whether it has happened. */
+    /** The communication id that the core has made last, published or not; null if none since. */
+    const CmId* LastId() const
+    {
+        return m_lastId;
+    }
+
+    /**
+     * Takes back an action that has not happened: right after the call that is looked at, as all
+     * that the test does later has moments, too. @return whether it has happened.
+     */
     bool Withdraw();
 
     void OnSync(SyncKind kind, const void* object, const char* site) override;
@@ -104,6 +118,7 @@ class Moment final : public Observer
     bool m_acting{false};
     bool m_happened{false};
     std::string m_where;
+    const CmId* m_lastId{nullptr};
 };
 
 /**
