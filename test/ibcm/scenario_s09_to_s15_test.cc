@@ -187,7 +187,7 @@ TEST_F(SeedScenarioCopies, S09AnAnswerInTheMidstOfACopyOfTheReq)
     }
 }
 
-/** Sees that whoever touches a field of an id holds that id's lock. */
+/** Sees that whoever touches a field of an id, or the table, holds its lock. */
 class LockWatch final : public Observer
 {
   public:
@@ -196,10 +196,17 @@ class LockWatch final : public Observer
           m_next(runtime.GetObserver())
     {
         runtime.SetObserver(this);
+        runtime.SetLockHook(
+            [this](const char* lockClass)
+            {
+                m_latest = lockClass;
+                m_heldBefore = m_runtime.LocksHeld();
+            });
     }
 
     ~LockWatch() override
     {
+        m_runtime.SetLockHook({});
         m_runtime.SetObserver(m_next);
     }
 
@@ -216,6 +223,13 @@ class LockWatch final : public Observer
             ++accesses;
             EXPECT_TRUE(static_cast<const CmId*>(id->first)->lock.Held())
                 << name << (write ? " written" : " read") << " without the lock of its id";
+        }
+        if (std::string_view(name) == "table")
+        {
+            // The lock that was taken last, as none is taken inside it.
+            ++tableAccesses;
+            EXPECT_TRUE(m_latest == "cm-table" && m_runtime.LocksHeld() > m_heldBefore)
+                << "the table is touched under " << m_latest;
         }
         m_next->OnAccess(field, name, write);
     }
@@ -244,11 +258,14 @@ class LockWatch final : public Observer
     }
 
     std::size_t accesses{0};
+    std::size_t tableAccesses{0};
 
   private:
     StepRuntime& m_runtime;
     Observer* const m_next;
     std::map<const void*, const void*> m_ids; ///< from, to
+    std::string m_latest;                     ///< class of the lock that was taken last
+    std::size_t m_heldBefore{0};              ///< locks held then
 };
 
 // S10 added assertions that the lock is held where the state is changed. Here the compiler proves
@@ -270,7 +287,18 @@ TEST_F(SeedScenarioEnds, S10EveryAccessToAnIdHoldsItsLock)
     ASSERT_TRUE(hostB->cm.SendRej(b, RejReason::kConsumer));
     Settle();
     Clear();
+    a = CreateA();
+    SidrReqParameters question;
+    question.serviceId = kService;
+    question.path = PathToB();
+    ASSERT_TRUE(hostA->cm.SendSidrReq(a, question));
+    Settle();
+    b = hostB->consumer.Last().id;
+    ASSERT_TRUE(hostB->cm.SendSidrRep(b, {}));
+    Settle();
+    Clear();
     EXPECT_GT(watch.accesses, 300U);
+    EXPECT_GT(watch.tableAccesses, 100U);
 }
 
 // S11. Destroying an established XRC target let go of the lock while its state was still
