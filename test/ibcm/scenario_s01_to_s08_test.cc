@@ -419,6 +419,60 @@ TEST_F(SeedScenario, S05bAReservedServiceIdLeavesNoId)
     EXPECT_EQ(hostB->cm.StateOf(id), State::kIdle);
 }
 
+/** Room for one listener at each host. */
+class SeedScenarioOneListener : public SeedScenario
+{
+  protected:
+    static Options One()
+    {
+        Options options;
+        options.limits.maxListeners = 1;
+        return options;
+    }
+
+    SeedScenarioOneListener()
+        : SeedScenario(One())
+    {
+    }
+};
+
+// The same where the service id is a good one, and it is the table that refuses.
+TEST_F(SeedScenarioOneListener, S05bARefusedSharedListenerLeavesNoId)
+{
+    ListenB(kService + 1);
+    const std::size_t living = life.Living();
+    EXPECT_EQ(hostB->cm.ListenShared(hostB->consumer, kService),
+              tl::unexpected(CmError::kNoResources));
+    EXPECT_EQ(hostB->cm.LiveIds(), 1U);
+    EXPECT_EQ(life.Living(), living);
+}
+
+// And where another thread is first with the same service: both share one listener, and the id that
+// came too late is gone.
+TEST_F(SeedScenario, S05bTwoWhoShareAtOnceGetOneListener)
+{
+    const unsigned moments = ForEachMoment(
+        [&](unsigned nth)
+        {
+            Result<Handle> inner = Handle::kNone;
+            Moment moment(runtime);
+            moment.AtAny(nth, [&] { inner = hostB->cm.ListenShared(hostB->consumer, kService); });
+            const auto outer = hostB->cm.ListenShared(hostB->consumer, kService);
+            const bool happened = moment.Withdraw();
+            EXPECT_TRUE(outer) << "at " << moment.Where();
+            EXPECT_TRUE(!happened || inner == outer) << "at " << moment.Where();
+            EXPECT_EQ(hostB->cm.LiveIds(), 1U) << "at " << moment.Where();
+            EXPECT_EQ(hostB->cm.Inspect().listeners.at(0).sharers, happened ? 2U : 1U);
+            for (unsigned users = happened ? 2 : 1; users > 0; --users)
+            {
+                DestroyB(outer.value());
+            }
+            EXPECT_EQ(hostB->cm.LiveIds(), 0U);
+            return happened;
+        });
+    EXPECT_GE(moments, 5U);
+}
+
 /** Checks that each step of an id begins where the last one ended. */
 class ChainTrace final : public Trace
 {
