@@ -187,6 +187,30 @@ TEST_F(SeedScenarioCopies, S09AnAnswerInTheMidstOfACopyOfTheReq)
     }
 }
 
+// After an MRA the copy is due one, until the REP is out: never an MRA that comes after the REP.
+TEST_F(SeedScenarioCopies, S09ACopyIsNotAnsweredByAStateThatIsOver)
+{
+    listener = ListenB();
+    unsigned qpn = 0;
+    ForEachMoment(
+        [&](unsigned nth)
+        {
+            Ask(++qpn);
+            EXPECT_TRUE(hostB->cm.SendMra(b, {}));
+            wire.DropAll();
+            sent.clear();
+            Moment moment(runtime);
+            moment.AtAny(nth, [&] { EXPECT_TRUE(hostB->cm.SendRep(b, Rep())); });
+            Copy();
+            const bool happened = moment.Withdraw();
+            const std::string names = TakeSent();
+            EXPECT_TRUE(names == (happened ? "B>REP B>REP" : "B>MRA") || names == "B>MRA B>REP")
+                << names << " at " << moment.Where();
+            Clear();
+            return happened;
+        });
+}
+
 /** Sees that whoever touches a field of an id, or the table, holds its lock. */
 class LockWatch final : public Observer
 {
