@@ -144,9 +144,12 @@ Result<QpAttributes> Core::InitQpAttributes(Handle handle, QpTarget target)
     {
         attributes.accessFlags |= kQpRemoteRead | kQpRemoteAtomic;
     }
-    attributes.pkeyIndex = connection.route.address.pkeyIndex;
-    attributes.port = connection.route.slot == nullptr ? 0 : connection.route.slot->number.load();
-    attributes.address = connection.route.address;
+    // The data takes the path; the messages may have come another way, or from another CM.
+    const auto data = RouteFor(connection.primaryPath);
+    const Route& route = data ? *data : connection.route;
+    attributes.pkeyIndex = route.address.pkeyIndex;
+    attributes.port = route.slot == nullptr ? 0 : route.slot->number.load();
+    attributes.address = route.address;
     attributes.address.dlid = connection.primaryPath.dlid;
     attributes.address.sl = connection.primaryPath.sl;
     attributes.pathMtu = connection.primaryPath.mtu;
