@@ -336,6 +336,7 @@ void CmTable::CancelAging()
             forgotten.push_back(record);
         }
         (void)m_agingTimer.Cancel();
+        shared.agingTimer = kNotArmed;
     }
     forgotten.clear_and_dispose([](PeerRecord* record) { delete record; });
 }
