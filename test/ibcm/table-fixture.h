@@ -3,24 +3,29 @@
 #ifndef WEFT_TEST_IBCM_TABLE_FIXTURE_H
 #define WEFT_TEST_IBCM_TABLE_FIXTURE_H
 
-#include "ibcm/model/core.h"
+#include "ibcm/model/cm-table.h"
 #include "pair.h"
 
 #include <memory>
+#include <vector>
 
 namespace ibcm::test
 {
 
-/** Makes what a CmTable keeps. Its records never reach the core that they name. */
-class TableFixture : public ::testing::Test
+/** Makes what a CmTable keeps, and is told what has aged. */
+class TableFixture : public ::testing::Test, protected AgingSink
 {
   protected:
     TableFixture()
         : consumer(runtime),
-          manager(runtime, DeviceInfo{kGuidA, 0}),
-          core(manager, runtime, DeviceInfo{kGuidA, 0}, Options{}),
           queue(runtime.MakeWorkQueue("test", 1))
     {
+    }
+
+    void OnAged(std::unique_ptr<PeerRecord> record) override
+    {
+        EXPECT_EQ(runtime.LocksHeld(), 0U);
+        aged.push_back(std::move(record));
     }
 
     std::unique_ptr<CmId> Make(const Reservation& place)
@@ -49,7 +54,7 @@ class TableFixture : public ::testing::Test
                                        std::uint32_t qpn = 0,
                                        std::uint32_t transactionId = 0)
     {
-        auto record = std::make_unique<PeerRecord>(core, runtime, *queue);
+        auto record = std::make_unique<PeerRecord>(runtime);
         record->caGuid = guid;
         record->commId = commId;
         record->qpn = qpn;
@@ -73,9 +78,8 @@ class TableFixture : public ::testing::Test
 
     StepRuntime runtime;
     Recorder consumer;
-    ConnectionManager manager;
-    Core core;
     std::unique_ptr<WorkQueue> queue;
+    std::vector<std::unique_ptr<PeerRecord>> aged; ///< told so, in this order
 };
 
 } // namespace ibcm::test

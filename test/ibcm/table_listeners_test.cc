@@ -17,7 +17,7 @@ class ListenerTable : public TableFixture
 {
   protected:
     ListenerTable()
-        : table(runtime, 1, AtMost(8)),
+        : table(runtime, 1, AtMost(8), *queue, *this),
           id(Published(table))
     {
     }

@@ -3,6 +3,8 @@
 #include "allocation-hook.h"
 #include "table-fixture.h"
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace ibcm::test
@@ -47,7 +49,7 @@ class PeerTable : public TableFixture
 
 TEST_F(PeerTable, OneReqOfTwoCopiesIsLetIn)
 {
-    CmTable table(runtime, 1, {});
+    CmTable table(runtime, 1, {}, *queue, *this);
     Serve(table);
     const auto first = Record(kGuidB, kCommId, kQpn, kTransaction);
     const Admission admitted = table.Admit(*first, For(kService));
@@ -79,7 +81,7 @@ TEST_F(PeerTable, OneReqOfTwoCopiesIsLetIn)
 
 TEST_F(PeerTable, KnownPeersAreToldApart)
 {
-    CmTable table(runtime, 1, {});
+    CmTable table(runtime, 1, {}, *queue, *this);
     Serve(table);
     const auto known = Record(kGuidB, kCommId, kQpn, kTransaction);
     const Admission admitted = table.Admit(*known, For(kService));
@@ -126,8 +128,8 @@ TEST_F(PeerTable, KnownPeersAreToldApart)
 
 TEST_F(PeerTable, AnAgingPeerStillStandsInTheWay)
 {
-    CmTable table(runtime, 1, {});
-    auto old = Record();
+    CmTable table(runtime, 1, {}, *queue, *this);
+    auto old = Record(0, 0, 0, kTransaction);
     ASSERT_EQ(table.EnterPeer(*old, kGuidB, kCommId, kQpn).result, Entered::kEntered);
     PeerRecord& aging = *old.release();
     table.AgePeer(aging, std::chrono::seconds(1), true);
@@ -135,16 +137,24 @@ TEST_F(PeerTable, AnAgingPeerStillStandsInTheWay)
     EXPECT_EQ(table.PeerRecords(), 1U);
 
     const auto again = Record(kGuidB, kCommId + 1, kQpn, kTransaction);
-    const Admission stale = table.Admit(*again, For(kService));
-    EXPECT_EQ(stale.kind, Kind::kStale);
-    EXPECT_TRUE(stale.aging);
-    EXPECT_FALSE(stale.owner) << "destroyed already";
+    {
+        const Admission stale = table.Admit(*again, For(kService));
+        EXPECT_EQ(stale.kind, Kind::kStale);
+        EXPECT_TRUE(stale.aging);
+        EXPECT_FALSE(stale.owner) << "destroyed already";
+    }
+    const auto reused = Record(kGuidB, kCommId, kQpn + 1, kTransaction);
+    EXPECT_EQ(table.Admit(*reused, For(kService)).kind, Kind::kStale) << "it will end";
+    const auto copy = Record(kGuidB, kCommId, kQpn, kTransaction);
+    EXPECT_EQ(table.Admit(*copy, For(kService)).kind, Kind::kDuplicate);
     const auto other = Record();
     EXPECT_EQ(table.EnterPeer(*other, kGuidB, kCommId + 1, kQpn).result, Entered::kStaleQpn);
 
-    EXPECT_TRUE(aging.Cancel());
-    const auto taken = table.TakeAged(aging);
-    EXPECT_EQ(taken.get(), &aging);
+    runtime.Advance(std::chrono::milliseconds(999));
+    EXPECT_TRUE(aged.empty());
+    runtime.Advance(std::chrono::milliseconds(1));
+    ASSERT_EQ(aged.size(), 1U);
+    EXPECT_EQ(aged[0].get(), &aging);
     EXPECT_EQ(table.PeerRecords(), 0U);
     EXPECT_EQ(table.Admit(*again, For(kService)).kind, Kind::kNoListener);
 }
@@ -153,68 +163,125 @@ TEST_F(PeerTable, AnAgingPeerMayBlockNothingAndStillCounts)
 {
     Limits limits;
     limits.maxPeers = 1;
-    CmTable table(runtime, 1, limits);
+    CmTable table(runtime, 1, limits, *queue, *this);
     auto old = Record();
     EXPECT_TRUE(table.CheckPeerLimit());
     ASSERT_EQ(table.EnterPeer(*old, kGuidB, kCommId, kQpn).result, Entered::kEntered);
-    PeerRecord& aging = *old.release();
-    table.AgePeer(aging, std::chrono::seconds(1), false);
+    table.AgePeer(*old.release(), std::chrono::seconds(1), false);
     EXPECT_EQ(table.PeerRecords(), 1U);
     EXPECT_EQ(table.CheckPeerLimit().error(), CmError::kNoResources);
     EXPECT_FALSE(table.ExpireNow(kGuidB, kQpn)) << "it blocks nobody";
     const auto again = Record();
     EXPECT_EQ(table.EnterPeer(*again, kGuidB, kCommId, kQpn).result, Entered::kEntered);
+    EXPECT_EQ(table.PeerRecords(), 2U);
     table.RemovePeer(*again);
 
     Report report;
+    report.when = runtime.Now();
     table.Describe(report);
     ASSERT_EQ(report.peers.size(), 1U);
     EXPECT_TRUE(report.peers[0].aging);
+    EXPECT_EQ(report.peers[0].remaining, std::chrono::seconds(1));
 
-    EXPECT_TRUE(aging.Cancel());
-    EXPECT_TRUE(table.TakeAged(aging));
+    runtime.Advance(std::chrono::seconds(1));
+    EXPECT_EQ(aged.size(), 1U);
     EXPECT_TRUE(table.CheckPeerLimit());
+    EXPECT_EQ(table.PeerRecords(), 0U);
+}
+
+TEST_F(PeerTable, EachAgesByItsOwnTime)
+{
+    // One timer for all, whatever the order in which they come.
+    constexpr unsigned kTimes[] = {50, 10, 40, 10, 30, 20, 60};
+    CmTable table(runtime, 1, {}, *queue, *this);
+    for (std::uint32_t i = 0; i < std::size(kTimes); ++i)
+    {
+        auto record = Record();
+        ASSERT_EQ(table.EnterPeer(*record, kGuidB, i + 1, i + 1).result, Entered::kEntered);
+        table.AgePeer(*record.release(), std::chrono::milliseconds(kTimes[i]), i % 2 == 0);
+        EXPECT_EQ(runtime.ArmedTimers(), 1U);
+    }
+    for (unsigned passed = 1; passed <= 60; ++passed)
+    {
+        runtime.Advance(std::chrono::milliseconds(1));
+        const auto due = std::count_if(std::begin(kTimes),
+                                       std::end(kTimes),
+                                       [passed](unsigned time) { return time <= passed; });
+        ASSERT_EQ(aged.size(), static_cast<std::size_t>(due)) << "after " << passed << " ms";
+    }
+    EXPECT_EQ(table.PeerRecords(), 0U);
+    EXPECT_EQ(runtime.ArmedTimers(), 0U);
+    auto late = Record();
+    ASSERT_EQ(table.EnterPeer(*late, kGuidB, 1, 1).result, Entered::kEntered);
+    table.AgePeer(*late.release(), std::chrono::milliseconds(5), true);
+    runtime.Advance(std::chrono::milliseconds(5));
+    EXPECT_EQ(aged.size(), std::size(kTimes) + 1) << "the timer is set again";
+}
+
+TEST_F(PeerTable, ManyAgeAtOnce)
+{
+    constexpr std::uint32_t kPeers = 1000; // more than are handled under one hold of the lock
+    CmTable table(runtime, 1, {}, *queue, *this);
+    for (std::uint32_t i = 1; i <= kPeers; ++i)
+    {
+        auto record = Record();
+        table.MakeRoom();
+        ASSERT_EQ(table.EnterPeer(*record, kGuidB, i, i).result, Entered::kEntered);
+        table.AgePeer(*record.release(), std::chrono::milliseconds(7), i % 3 != 0);
+    }
+    runtime.Advance(std::chrono::milliseconds(7));
+    EXPECT_EQ(aged.size(), kPeers);
     EXPECT_EQ(table.PeerRecords(), 0U);
 }
 
 TEST_F(PeerTable, TimewaitCanBeCutShort)
 {
-    CmTable table(runtime, 1, {});
+    CmTable table(runtime, 1, {}, *queue, *this);
     auto record = Record();
+    auto longer = Record();
     ASSERT_EQ(table.EnterPeer(*record, kGuidB, kCommId, kQpn).result, Entered::kEntered);
+    ASSERT_EQ(table.EnterPeer(*longer, kGuidB, kCommId + 1, kQpn + 1).result, Entered::kEntered);
     EXPECT_FALSE(table.ExpireNow(kGuidB, kQpn)) << "connected, not in TIMEWAIT";
-    PeerRecord& aging = *record.release();
-    table.AgePeer(aging, std::chrono::seconds(5), true);
+    table.AgePeer(*record.release(), std::chrono::seconds(5), true);
+    table.AgePeer(*longer.release(), std::chrono::seconds(9), true);
     EXPECT_EQ(runtime.NextTimer(), runtime.Now() + std::chrono::seconds(5));
-    EXPECT_EQ(aging.until, runtime.Now() + std::chrono::seconds(5));
-    EXPECT_FALSE(table.ExpireNow(kGuidB, kQpn + 1));
+    EXPECT_FALSE(table.ExpireNow(kGuidB, kQpn + 2));
     EXPECT_FALSE(table.ExpireNow(kGuidB + 1, kQpn));
-    EXPECT_TRUE(table.ExpireNow(kGuidB, kQpn));
-    EXPECT_EQ(runtime.NextTimer(), runtime.Now());
-    EXPECT_TRUE(table.ExpireNow(kGuidB, kQpn)) << "twice does no harm";
-    EXPECT_EQ(runtime.ArmedTimers(), 1U);
-    table.CancelAging();
+    runtime.Advance(std::chrono::seconds(1));
+    EXPECT_TRUE(table.ExpireNow(kGuidB, kQpn + 1));
+    EXPECT_TRUE(table.ExpireNow(kGuidB, kQpn + 1)) << "twice does no harm";
+    runtime.Advance(Duration{0});
+    ASSERT_EQ(aged.size(), 1U);
+    EXPECT_EQ(aged[0]->qpn, kQpn + 1);
+    runtime.Advance(std::chrono::seconds(4));
+    EXPECT_EQ(aged.size(), 2U) << "the other one at its time";
 }
 
 TEST_F(PeerTable, CancelAgingFreesWhatAges)
 {
-    CmTable table(runtime, 1, {});
-    for (std::uint32_t i = 1; i <= 4; ++i)
+    CmTable table(runtime, 1, {}, *queue, *this);
+    const auto age = [&](std::uint32_t number, Duration time)
     {
         auto record = Record();
-        ASSERT_EQ(table.EnterPeer(*record, kGuidB, i, i).result, Entered::kEntered);
-        table.AgePeer(*record.release(), std::chrono::seconds(1), i % 2 == 0);
+        ASSERT_EQ(table.EnterPeer(*record, kGuidB, number, number).result, Entered::kEntered);
+        table.AgePeer(*record.release(), time, number % 2 == 0);
+    };
+    for (std::uint32_t i = 1; i <= 4; ++i)
+    {
+        age(i, std::chrono::seconds(1));
     }
     EXPECT_EQ(table.PeerRecords(), 4U);
-    EXPECT_EQ(runtime.ArmedTimers(), 4U);
     table.CancelAging();
     EXPECT_EQ(runtime.ArmedTimers(), 0U);
     EXPECT_EQ(table.PeerRecords(), 0U);
+    age(5, std::chrono::seconds(2));
+    runtime.Advance(std::chrono::seconds(2));
+    EXPECT_EQ(aged.size(), 1U) << "what comes later ages as ever";
 }
 
 TEST_F(PeerTable, APeerIsEnteredOnceAndARefusedRecordStaysAsItWas)
 {
-    CmTable table(runtime, 1, {});
+    CmTable table(runtime, 1, {}, *queue, *this);
     const auto owner = Published(table);
     const auto first = Record();
     first->owner = owner->handle;
@@ -243,7 +310,7 @@ TEST_F(PeerTable, APeerIsEnteredOnceAndARefusedRecordStaysAsItWas)
 TEST_F(PeerTable, ManyPeersAreAllFoundAgainAndGrowthTakesNoMemoryUnderTheLock)
 {
     constexpr std::uint32_t kPeers = 5000;
-    CmTable table(runtime, 1, {});
+    CmTable table(runtime, 1, {}, *queue, *this);
     std::vector<std::unique_ptr<PeerRecord>> records;
     for (std::uint32_t i = 1; i <= kPeers; ++i)
     {
@@ -279,7 +346,7 @@ TEST_F(PeerTable, ManyPeersAreAllFoundAgainAndGrowthTakesNoMemoryUnderTheLock)
 
 TEST_F(PeerTable, ARejForAnIdThatIsBeingMadeIsKept)
 {
-    CmTable table(runtime, 1, {});
+    CmTable table(runtime, 1, {}, *queue, *this);
     Serve(table);
     const auto record = Record(kGuidB, kCommId, kQpn);
     const Admission admitted = table.Admit(*record, For(kService));
@@ -308,7 +375,7 @@ TEST_F(PeerTable, ARefusedReqTakesNothing)
 {
     Limits limits;
     limits.maxIds = 2;
-    CmTable table(runtime, 1, limits);
+    CmTable table(runtime, 1, limits, *queue, *this);
     Serve(table, 1);
     const auto record = Record(kGuidB, kCommId, kQpn);
     ReqClaim invalid = For(kService);
@@ -328,7 +395,7 @@ TEST_F(PeerTable, ARefusedReqTakesNothing)
 
 TEST_F(PeerTable, TheBacklogBoundsWhatIsOpen)
 {
-    CmTable table(runtime, 1, {});
+    CmTable table(runtime, 1, {}, *queue, *this);
     Serve(table, 2);
     const auto one = Record(kGuidB, 1, 1);
     const auto two = Record(kGuidB, 2, 2);
@@ -354,7 +421,7 @@ TEST_F(PeerTable, LimitsOfIdsAndPeersRefuse)
         SCOPED_TRACE(ids ? "ids" : "peers");
         Limits limits;
         (ids ? limits.maxIds : limits.maxPeers) = ids ? 2 : 1;
-        CmTable table(runtime, 1, limits);
+        CmTable table(runtime, 1, limits, *queue, *this);
         Serve(table);
         const auto one = Record(kGuidB, 1, 1);
         const auto two = Record(kGuidB, 2, 2);
@@ -370,7 +437,7 @@ TEST_F(PeerTable, LimitsOfIdsAndPeersRefuse)
 
 TEST_F(PeerTable, ARedirectedServiceLetsNobodyIn)
 {
-    CmTable table(runtime, 1, {});
+    CmTable table(runtime, 1, {}, *queue, *this);
     server = Published(table);
     service = Service(*server, kService);
     service->redirect = ibwire::ClassPortInfo{};
@@ -390,7 +457,7 @@ TEST_F(PeerTable, ARedirectedServiceLetsNobodyIn)
 
 TEST_F(PeerTable, APeersReqMeetsOurs)
 {
-    CmTable table(runtime, 1, {});
+    CmTable table(runtime, 1, {}, *queue, *this);
     Serve(table);
     const auto own = Published(table);
     PeerToPeerRecord pair;
@@ -433,7 +500,7 @@ TEST_F(PeerTable, SidrRequestsAreKnownByWhoAsks)
 {
     Limits limits;
     limits.maxSidrRequests = 3;
-    CmTable table(runtime, 1, limits);
+    CmTable table(runtime, 1, limits, *queue, *this);
     Serve(table);
     const auto ask = [](std::uint32_t id, std::uint16_t lid, std::uint64_t gid)
     {

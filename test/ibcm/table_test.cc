@@ -27,7 +27,7 @@ Limits AtMostIds(std::uint32_t ids)
 
 TEST_F(IdTable, AnIdIsFoundFromPublicationToErasure)
 {
-    CmTable table(runtime, kKey, {});
+    CmTable table(runtime, kKey, {}, *queue, *this);
     const auto place = table.Reserve();
     ASSERT_TRUE(place);
     EXPECT_NE(place->handle, Handle::kNone);
@@ -60,7 +60,7 @@ TEST_F(IdTable, AnIdIsFoundFromPublicationToErasure)
 
 TEST_F(IdTable, AClaimOfAnErasedIdIsNotInherited)
 {
-    CmTable table(runtime, kKey, AtMostIds(1));
+    CmTable table(runtime, kKey, AtMostIds(1), *queue, *this);
     const auto first = Published(table);
     EXPECT_EQ(table.ClaimDestroy(first->handle).id, first.get());
     table.Erase(*first);
@@ -74,7 +74,7 @@ TEST_F(IdTable, AClaimOfAnErasedIdIsNotInherited)
 
 TEST_F(IdTable, AnIdThatOthersHoldIsReportedUntilItIsForgotten)
 {
-    CmTable table(runtime, kKey, {});
+    CmTable table(runtime, kKey, {}, *queue, *this);
     const auto id = Published(table);
     IdRef held = table.FindByCommId(id->localCommId);
     table.ClaimDestroy(id->handle);
@@ -88,9 +88,11 @@ TEST_F(IdTable, AnIdThatOthersHoldIsReportedUntilItIsForgotten)
     EXPECT_EQ(report.ids[0].references, 2U);
     EXPECT_TRUE(report.ids[0].destroying);
 
+    Completion released(runtime, "test");
+    id->waiter.store(&released);
     EXPECT_FALSE(id->references.Put(id.get(), "test"));
     held.Drop();
-    id->released.Wait(); // at once: it was the last
+    released.Wait(); // at once: it was the last
     table.Forget(*id);
     Report after;
     table.Describe(after);
@@ -99,7 +101,7 @@ TEST_F(IdTable, AnIdThatOthersHoldIsReportedUntilItIsForgotten)
 
 TEST_F(IdTable, OneDroppedReferenceOfManyReleasesNothing)
 {
-    CmTable table(runtime, kKey, {});
+    CmTable table(runtime, kKey, {}, *queue, *this);
     const auto id = Published(table);
     IdRef one = table.FindByHandle(id->handle);
     IdRef two = std::move(one);
@@ -114,7 +116,7 @@ TEST_F(IdTable, OneDroppedReferenceOfManyReleasesNothing)
 
 TEST_F(IdTable, HandlesNeverComeAgainAndNeitherDoIdsForLong)
 {
-    CmTable table(runtime, kKey, {});
+    CmTable table(runtime, kKey, {}, *queue, *this);
     std::set<Handle> handles;
     std::vector<std::uint32_t> commIds;
     for (unsigned i = 0; i < 20000; ++i)
@@ -133,7 +135,7 @@ TEST_F(IdTable, HandlesNeverComeAgainAndNeitherDoIdsForLong)
 TEST_F(IdTable, AFreedPlaceRestsBeforeItIsUsedAgain)
 {
     constexpr unsigned kRest = 8192; // others are freed first
-    CmTable table(runtime, kKey, {});
+    CmTable table(runtime, kKey, {}, *queue, *this);
     const CommIdCodec codec(kKey);
     const auto first = table.Reserve();
     const CommIdCodec::Place before = codec.Decode(first->commId);
@@ -154,7 +156,7 @@ TEST_F(IdTable, AFreedPlaceRestsBeforeItIsUsedAgain)
 
 TEST_F(IdTable, AMessageForAFormerUserOfAPlaceFindsNobody)
 {
-    CmTable table(runtime, kKey, AtMostIds(1));
+    CmTable table(runtime, kKey, AtMostIds(1), *queue, *this);
     std::vector<std::uint32_t> former;
     for (unsigned i = 0; i < 255; ++i)
     {
@@ -171,7 +173,7 @@ TEST_F(IdTable, AMessageForAFormerUserOfAPlaceFindsNobody)
 
 TEST_F(IdTable, AFullTableUsesItsPlacesAtOnce)
 {
-    CmTable table(runtime, kKey, AtMostIds(8));
+    CmTable table(runtime, kKey, AtMostIds(8), *queue, *this);
     std::vector<Reservation> places;
     for (unsigned i = 0; i < 8; ++i)
     {
@@ -193,7 +195,7 @@ TEST_F(IdTable, AFullTableUsesItsPlacesAtOnce)
 
 TEST_F(IdTable, LimitsAreHeldWithinTheirRange)
 {
-    CmTable none(runtime, kKey, AtMostIds(0));
+    CmTable none(runtime, kKey, AtMostIds(0), *queue, *this);
     EXPECT_TRUE(none.Reserve()) << "at least one id";
     EXPECT_FALSE(none.Reserve());
 }
@@ -201,7 +203,7 @@ TEST_F(IdTable, LimitsAreHeldWithinTheirRange)
 TEST_F(IdTable, GrowsWithoutLosingAnybody)
 {
     constexpr unsigned kIds = 3000; // more than ten chunks, and several directories
-    CmTable table(runtime, kKey, {});
+    CmTable table(runtime, kKey, {}, *queue, *this);
     std::vector<std::unique_ptr<CmId>> ids;
     for (unsigned i = 0; i < kIds; ++i)
     {
@@ -229,7 +231,7 @@ TEST_F(IdTable, GrowsWithoutLosingAnybody)
 
 TEST_F(IdTable, AllIdsLeavesOutWhatNobodyMayFind)
 {
-    CmTable table(runtime, kKey, {});
+    CmTable table(runtime, kKey, {}, *queue, *this);
     const auto reserved = table.Reserve();
     const auto published = Published(table);
     const auto gone = Published(table);
@@ -245,7 +247,7 @@ TEST_F(IdTable, AllIdsLeavesOutWhatNobodyMayFind)
 
 TEST_F(IdTable, GrowsBeforeItsLockIsTaken)
 {
-    CmTable table(runtime, kKey, {});
+    CmTable table(runtime, kKey, {}, *queue, *this);
     std::vector<Reservation> places;
     places.reserve(3000);
     {
@@ -266,7 +268,7 @@ TEST_F(IdTable, GrowsBeforeItsLockIsTaken)
 
 TEST_F(IdTable, MakingRoomWithoutNeedAllocatesNothing)
 {
-    CmTable table(runtime, kKey, {});
+    CmTable table(runtime, kKey, {}, *queue, *this);
     table.MakeRoom();
     const auto place = table.Reserve();
     const AllocationHook hook(runtime);
@@ -280,8 +282,8 @@ TEST_F(IdTable, MakingRoomWithoutNeedAllocatesNothing)
 
 TEST_F(IdTable, IdsOfTwoKeysHaveNothingInCommon)
 {
-    CmTable one(runtime, 1, {});
-    CmTable two(runtime, 2, {});
+    CmTable one(runtime, 1, {}, *queue, *this);
+    CmTable two(runtime, 2, {}, *queue, *this);
     unsigned same = 0;
     for (unsigned i = 0; i < 1000; ++i)
     {
