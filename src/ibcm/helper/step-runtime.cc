@@ -55,7 +55,16 @@ std::uint64_t StepRuntime::Random()
 
 std::uint64_t StepRuntime::CurrentThread()
 {
-    return 1;
+    return m_thread;
+}
+
+void StepRuntime::SetCurrentThread(std::uint64_t thread)
+{
+    if (thread == 0)
+    {
+        DieInStepRuntime("told that nobody runs:", "SetCurrentThread");
+    }
+    m_thread = thread;
 }
 
 void StepRuntime::SetObserver(Observer* observer)

@@ -55,6 +55,11 @@ class StepRuntime final : public Runtime
      * can be done there. It is not called for the locks that it takes itself. Empty: none.
      */
     void SetLockHook(std::function<void(const char* lockClass)> hook);
+    /**
+     * What CurrentThread answers from now on; 1 at first. For tests whose own threads take turns:
+     * one runs, all others stand still. @param thread not 0.
+     */
+    void SetCurrentThread(std::uint64_t thread);
 
     Instant Now() override;
     std::uint64_t Random() override;
@@ -114,6 +119,7 @@ class StepRuntime final : public Runtime
     std::size_t m_objects{0}; ///< mutexes, completions, items, timers and queues that exist
     std::function<void(const char*)> m_lockHook;
     bool m_inLockHook{false};
+    std::uint64_t m_thread{1};
 };
 
 } // namespace ibcm

@@ -342,6 +342,7 @@ void CmTable::CancelAging()
             forgotten.insert(forgotten.end(), record);
         }
         (void)m_agingTimer.Cancel();
+        shared.agingTimer = kNotArmed;
     }
     forgotten.clear_and_dispose([](PeerRecord* record) { delete record; });
 }
