@@ -102,7 +102,8 @@ def search(program, name, seconds, jobs):
     command = [program, "-max_total_time=%d" % seconds, "-timeout=%d" % _SECONDS_OF_ONE,
                "-max_len=%d" % MOST_BYTES, "-rss_limit_mb=4096", "-print_final_stats=1",
                # Weighing inputs by entropy takes longer than running them.
-               "-entropic=0", "-len_control=10", "-reload=1", "-artifact_prefix=%s/" % crashes] + folders
+               "-entropic=0", "-len_control=10", "-reload=1",
+               "-artifact_prefix=%s/" % crashes] + folders
     started = time.monotonic()
     logs = [open(os.path.join(_folder(name), "job-%d.log" % job), "w+b") for job in range(jobs)]
     running = []
@@ -112,7 +113,8 @@ def search(program, name, seconds, jobs):
                 command, cwd=CHECKOUT, env=environment_of(VARIANT), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT))
         _wait(running, logs[0], name, seconds)
-        statuses = [process.poll() for process in running]  # None: stopped because another found
+        # None: it is stopped because another one has found something.
+        statuses = [process.poll() for process in running]
     finally:
         for process in running:
             process.kill()
@@ -191,7 +193,8 @@ def _tell(status, text, name):
 def _wait(running, log, name, seconds):
     """Until all jobs have ended, or one has found something."""
     terminal = sys.stderr.isatty()
-    limit = time.monotonic() + seconds + 120  # the committed inputs are run before the time starts
+    # The inputs that are there already are run before the time starts.
+    limit = time.monotonic() + seconds + 120
     while any(process.poll() is None for process in running):
         if any(process.poll() not in (None, 0) for process in running):
             break
