@@ -151,15 +151,17 @@ def minimise(program, name):
 
 
 def affordable(folder):
-    """(the files that may be committed, the small ones first; how many are left out)"""
+    """(the files that may be committed, the small ones first; how many are left out): of too many
+    some of each size."""
     files = sorted(glob.glob(os.path.join(folder, "*")),
                    key=lambda file: (os.path.getsize(file), file))
+    fitting = [file for file in files if os.path.getsize(file) <= MOST_BYTES]
+    most = min(MOST_FILES, len(fitting))
     chosen, total = [], 0
-    for file in files:
-        size = os.path.getsize(file)
-        if len(chosen) < MOST_FILES and size <= MOST_BYTES and total + size <= MOST_TOTAL:
+    for file in (fitting[place * len(fitting) // most] for place in range(most)):
+        total += os.path.getsize(file)
+        if total <= MOST_TOTAL:
             chosen.append(file)
-            total += size
     return chosen, len(files) - len(chosen)
 
 
