@@ -14,7 +14,7 @@ from waflib import Build, Context
 
 sys.path.insert(0, os.path.join(Context.run_dir, "tools"))
 from compiledb import commands, write_database  # noqa: E402
-from parts import PARTS, below, parts_included  # noqa: E402
+from parts import FUZZERS, PARTS, below, parts_included  # noqa: E402
 from variants import VARIANTS  # noqa: E402
 
 APPNAME = "weft"
@@ -73,6 +73,7 @@ def configure(conf):
     conf.load("compiler_cxx")
     conf.find_program("ccache", mandatory=False)
     conf.env.CXX_BARE = conf.env.CXX
+    conf.env.BUILD_VARIANT = conf.options.build_variant
     if conf.env.CCACHE:
         conf.env.CXX = conf.env.CCACHE + conf.env.CXX
     warnings = WARNINGS + WARNINGS_OF.get(conf.env.CXX_NAME, [])
@@ -111,6 +112,16 @@ def build(bld):
     if bld.path.find_node("src/lab/command/main.cc"):
         bld.program(source=bld.path.ant_glob("src/lab/command/**/*.cc"), target="bin/weft",
                     name="weft", includes=["src"], use=below(["lab"]))
+
+    # With libFuzzer where there is it; elsewhere what runs the committed inputs, as a test.
+    fuzzing = bld.env.BUILD_VARIANT == "fuzz"
+    for name, parts in FUZZERS.items():
+        sources = bld.path.ant_glob("test/fuzz/%s_fuzz.cc test/fuzz/%s-*.cc" % (name, name))
+        main = [] if fuzzing else bld.path.ant_glob("test/fuzz/replay-main.cc")
+        if sources:
+            bld.program(source=sources + main, target="fuzz/fuzz-" + name, name="fuzz-" + name,
+                        includes=["src", "test"], use=below(parts), install_path=None,
+                        linkflags=["-fsanitize=fuzzer"] if fuzzing else [])
 
     for bench in bld.path.ant_glob("bench/*_bench.cc"):
         name = os.path.splitext(bench.name)[0].replace("_", "-")

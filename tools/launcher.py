@@ -16,6 +16,7 @@ COMMANDS = {
     "test": "launch.testing",
     "lint": "launch.linting",
     "bench": "launch.bench",
+    "fuzz": "launch.fuzzing",
 }
 
 

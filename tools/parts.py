@@ -26,6 +26,13 @@ PARTS = {
 USERS = {
     "bindings": (["ibcm", "ib-fabric", "lab"], ["NS3", "PYBIND11", "FMT", "JSON"]),
     "examples": (["lab"], ["NS3"]),
+    "test/fuzz": (["ib-wire", "ibcm"], []),
+}
+
+# fuzzer -> the parts that it links: test/fuzz/NAME_fuzz.cc, with test/fuzz/NAME-*.cc.
+FUZZERS = {
+    "cm": ["ibcm"],
+    "wire": ["ib-wire"],
 }
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^/"]+)/', re.MULTILINE)

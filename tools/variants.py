@@ -12,5 +12,9 @@ VARIANTS = {
     "clang": ("clang++-14", ["-O2", "-g1", "-DNDEBUG"], []),
     "debug": (None, ["-O0", "-g"], []),
     "asan": (None, ["-O1", "-g", _ASAN, "-fno-sanitize-recover=undefined"], [_ASAN]),
+    # libFuzzer comes with Clang only; the programs of test/fuzz/ get their main from it.
+    "fuzz": ("clang++-14",
+             ["-O1", "-g", "-fsanitize=fuzzer-no-link,address,undefined",
+              "-fno-sanitize-recover=undefined"], [_ASAN]),
     "tsan": (None, ["-O1", "-g", _TSAN], [_TSAN]),
 }

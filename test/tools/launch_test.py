@@ -32,7 +32,7 @@ def test_options(words, variant, verbose, command, rest):
 def test_unknown_variant(words):
     with pytest.raises(WeftError) as caught:
         parse(words)
-    assert caught.value.status == 2 and "opt, clang, debug" in str(caught.value)
+    assert caught.value.status == 2 and "opt, release, clang" in str(caught.value)
 
 
 @pytest.mark.parametrize("version, status", [(None, 2), ("1.9.15", 2)])
@@ -119,7 +119,8 @@ def system(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "checkout/weft").write_text((CHECKOUT / "weft").read_text())
     (tmp_path / "checkout/weft").chmod(0o755)
-    (tools / "packages.txt").write_text("# c\n[build]\ng++\nlib-a-dev\n[test]\npytest-x\n")
+    (tools / "packages.txt").write_text(
+        "# c\n[build]\ng++\nlib-a-dev\n[test]\npytest-x\n[fuzz]\nfuzzer-x\n")
     (tools / "help.txt").write_text("the help\n")
     (tools / "launcher.py").write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\n")
     (tmp_path / "link").symlink_to("checkout/weft")
@@ -177,6 +178,8 @@ def test_missing_packages_are_installed_once(system):
     assert launch(system, "run").stderr == "" and (system / "apt-calls").read_text() == calls
     done = launch(system, "test")
     assert done.stderr == "weft: installing the Debian packages: pytest-x\n"
+    done = launch(system, "fuzz", "cm")
+    assert done.stderr == "weft: installing the Debian packages: fuzzer-x\n"
 
 
 def test_stale_lists_are_updated(system):

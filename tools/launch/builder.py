@@ -19,7 +19,7 @@ _PROGRESS = re.compile(r"\[\s*(\d+)/(\d+)\]\s+(\S.*)")
 _JOB_BYTES = 1 << 30  # what one compiler process may need at its worst
 DATABASE = os.path.join(CHECKOUT, "compile_commands.json")
 
-# target -> its file in the variant's folder, where that is not 'bench/NAME' or 'test/NAME'
+# target -> its file in the variant's folder, where that is not bench/, test/ or fuzz/ and its name
 _FILES = {"weft": "bin/weft", "python-module": "python/weft"}
 # The package is an extension module and, beside it, files in Python: two targets for waf.
 _PYTHON_FILES = os.path.join(CHECKOUT, "bindings", "weft", "*.py")
@@ -38,7 +38,8 @@ class Builder:
         """Where the target's program lies once it is built."""
         place = _FILES.get(target)
         if place is None:
-            place = ("test/" if target.startswith("test-") else "bench/") + target
+            folders = {"test": "test/", "fuzz": "fuzz/"}
+            place = folders.get(target.partition("-")[0], "bench/") + target
         return os.path.join(self.folder, place)
 
     def build(self, targets):

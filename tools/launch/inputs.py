@@ -38,6 +38,8 @@ def folders_of(target):
     """The source folders, relative to the checkout, that the target may depend on."""
     if target.startswith("test-"):
         return ["src", "test/" + target[len("test-"):], "test"]
+    if target.startswith("fuzz-"):
+        return ["src", "test/fuzz"]
     if target.endswith("-bench"):
         return ["src", "bench"]
     if target == "python-module":

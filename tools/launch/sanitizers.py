@@ -12,6 +12,11 @@ _OPTIONS = {
         "ASAN_OPTIONS": "strict_string_checks=1:detect_stack_use_after_return=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     },
+    "fuzz": {
+        "ASAN_OPTIONS": "strict_string_checks=1:detect_stack_use_after_return=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-14",
+    },
     "tsan": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
 }
 

@@ -5,7 +5,7 @@ import glob
 import os
 
 from launch.places import CHECKOUT
-from parts import PARTS
+from parts import FUZZERS, PARTS
 
 
 def test_program(part):
@@ -19,11 +19,17 @@ def benchmarks():
     return [os.path.basename(file)[:-len(".cc")].replace("_", "-") for file in files]
 
 
+def fuzzers():
+    """The names of the fuzzers, without the 'fuzz-' of their targets."""
+    return [name for name in FUZZERS if _found("test", "fuzz", name + "_fuzz.cc")]
+
+
 def known_targets():
     """All programs and modules; the parts' archives are built with what links them."""
     targets = ["weft"] if _found("src", "lab", "command", "main.cc") else []
     targets += ["python-module"] if _found("bindings", "*.cc") else []
     targets += ["test-" + part for part in PARTS if test_program(part)]
+    targets += ["fuzz-" + name for name in fuzzers()]
     return targets + benchmarks()
 
 

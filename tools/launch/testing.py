@@ -3,6 +3,7 @@
 
 import argparse
 import concurrent.futures
+import os
 import sys
 import time
 
@@ -12,16 +13,17 @@ from launch.errors import BROKEN, FINE, FOUND, WeftError, usage_error
 from launch.places import processors
 from launch.results import Result
 from launch.sanitizers import environment_of
-from launch.targets import python_tests, test_program
+from launch.targets import fuzzers, python_tests, test_program
 from parts import PARTS
 from variants import VARIANTS
 
 # In the order of the report.
-TEST_PARTS = ["tools", *PARTS, "python", "bugs", "interop"]
+TEST_PARTS = ["tools", *PARTS, "fuzz", "python", "bugs", "interop"]
 # Tested without being named only where they have tests: those of ibcm-verbs are mostly in interop.
 _OPTIONAL = ("ibcm-verbs", "bugs")
 # Folders of tests in Python that drive built things: part -> targets that it needs built.
-_DRIVEN = {"lab": ["weft"], "bugs": ["weft"], "interop": ["weft"], "python": ["python-module"]}
+_DRIVEN = {"lab": ["weft"], "bugs": ["weft"], "interop": ["weft"], "python": ["python-module"],
+           "fuzz": ["fuzz-" + name for name in fuzzers()]}
 
 
 def main(options):
@@ -90,6 +92,8 @@ def _run(part, builder, arguments):
     environment = environment_of(builder.variant)
     environment["WEFT"] = builder.file_of("weft")
     environment["WEFT_VARIANT"] = builder.variant
+    environment["WEFT_FUZZERS"] = os.pathsep.join(
+        builder.file_of("fuzz-" + name) for name in fuzzers())
     if arguments.long:
         environment["WEFT_LONG"] = "1"
     if not _has_tests(part):

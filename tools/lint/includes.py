@@ -71,6 +71,9 @@ def _part_problem(folder, rest, part):
     elif folder == "test" and own in PARTS:
         allowed = below([own])
         who = "the test of part " + own
+    elif "%s/%s" % (folder, own) in USERS:
+        allowed = USERS["%s/%s" % (folder, own)][0]
+        who = "%s/%s" % (folder, own)
     elif folder in USERS:
         allowed = USERS[folder][0]
         who = folder

@@ -212,8 +212,13 @@ class CmTable
         IdRef owner; ///< of the record that was hit
     };
 
-    /** Whether another peer may be remembered: kNoResources if not. */
-    Status CheckPeerLimit();
+    /**
+     * Keeps a place for the peer of a REQ that is to be sent: EnterPeer, RemovePeer or AgePeer of
+     * its record takes the place or gives it back. kNoResources if none is left.
+     */
+    Status PromisePeer();
+    /** Gives the place back: the REQ could not be sent. */
+    void WithdrawPromise();
     /** The active side learns its peer from the REP, or from the REQ that it yields to. Refused,
      * the record stays as it was. */
     EnterOutcome EnterPeer(PeerRecord& record, const PeerName& name);
@@ -280,6 +285,7 @@ class CmTable
         std::uint32_t used{0};
         PeerIndex peers;
         std::size_t unindexed{0};      ///< aging peers that block nothing
+        std::size_t promised{0};       ///< places kept for peers of REQs that are out
         Instant agingTimer{kNotArmed}; ///< when it will go off
         ListenerIndex listeners;
         boost::intrusive::set<SidrRecord> sidr;
@@ -300,6 +306,8 @@ class CmTable
         std::size_t commIdBuckets{0}; ///< to have; 0: enough
         std::size_t qpnBuckets{0};
     };
+
+    bool HasRoomForPeer(const Shared& shared) const;
 
     static constexpr std::uint32_t SlotOf(Handle handle)
     {

@@ -108,7 +108,7 @@ bool CmTable::TryAdmit(PeerRecord& record, const ReqClaim& claim, Admission& adm
         admission.kind = Admission::Kind::kRefused;
         return true;
     }
-    if (shared.peers.byCommId.Size() + shared.unindexed >= m_limits.maxPeers)
+    if (!HasRoomForPeer(shared))
     {
         admission.kind = Admission::Kind::kNoResources;
         return true;
@@ -190,15 +190,27 @@ void CmTable::RemoveSidr(SidrRecord& record)
     sidr.erase(sidr.iterator_to(record));
 }
 
-Status CmTable::CheckPeerLimit()
+bool CmTable::HasRoomForPeer(const Shared& shared) const
+{
+    return shared.peers.byCommId.Size() + shared.unindexed + shared.promised < m_limits.maxPeers;
+}
+
+Status CmTable::PromisePeer()
 {
     MutexLock hold(m_lock);
-    const Shared& shared = m_shared.Read();
-    if (shared.peers.byCommId.Size() + shared.unindexed >= m_limits.maxPeers)
+    Shared& shared = m_shared.Write();
+    if (!HasRoomForPeer(shared))
     {
         return tl::unexpected(CmError::kNoResources);
     }
+    ++shared.promised;
     return {};
+}
+
+void CmTable::WithdrawPromise()
+{
+    MutexLock hold(m_lock);
+    --m_shared.Write().promised;
 }
 
 CmTable::EnterOutcome CmTable::EnterPeer(PeerRecord& record, const PeerName& name)
@@ -219,6 +231,7 @@ CmTable::EnterOutcome CmTable::EnterPeer(PeerRecord& record, const PeerName& nam
     record.qpn = name.qpn;
     record.transactionId = name.transactionId;
     record.since = m_runtime.Now();
+    --shared.promised;
     shared.peers.byCommId.Insert(record);
     shared.peers.byQpn.Insert(record);
     NoteRoom(shared);
@@ -228,10 +241,11 @@ CmTable::EnterOutcome CmTable::EnterPeer(PeerRecord& record, const PeerName& nam
 void CmTable::RemovePeer(PeerRecord& record)
 {
     MutexLock hold(m_lock);
-    PeerIndex& peers = m_shared.Write().peers;
+    Shared& shared = m_shared.Write();
     IBCM_CHECK(m_runtime, Invariant::kPeerIndexed, &record, !record.aging);
-    peers.byCommId.Remove(record);
-    peers.byQpn.Remove(record);
+    shared.promised -= record.byCommId.is_linked() ? 0 : 1;
+    shared.peers.byCommId.Remove(record);
+    shared.peers.byQpn.Remove(record);
 }
 
 void CmTable::Unindex(Shared& shared, PeerRecord& record)
@@ -250,6 +264,7 @@ void CmTable::AgePeer(PeerRecord& record, Duration timewait, bool blocks)
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
     IBCM_CHECK(m_runtime, Invariant::kPeerIndexed, &record, !record.aging);
+    shared.promised -= record.byCommId.is_linked() ? 0 : 1;
     record.aging = true;
     record.until = m_runtime.Now() + timewait;
     if (!blocks)

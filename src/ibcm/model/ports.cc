@@ -80,6 +80,11 @@ Status Core::AddPort(std::uint8_t number, MadPort& port)
         return tl::unexpected(CmError::kInvalidArgument);
     }
     place->port.store(&port);
+    // What it has sent again so far was for somebody else, or is in retriedBefore already.
+    for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
+    {
+        place->retriedBefore[kind].fetch_sub(port.Retransmissions(AttributeAt(kind)));
+    }
     place->number.store(number);
     for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
     {

@@ -88,10 +88,6 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
         return checked;
     }
     m_table.MakeRoom();
-    if (const Status allowed = m_table.CheckPeerLimit(); !allowed)
-    {
-        return allowed;
-    }
     IdRef ref = m_table.FindByHandle(handle);
     if (!ref)
     {
@@ -138,6 +134,10 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
         }
         alternate->route = *other; // the rest when the REP has come
     }
+    if (const Status promised = m_table.PromisePeer(); !promised)
+    {
+        return promised;
+    }
     Connection connection = ConnectionFor(parameters, m_device, m_options.behaviour);
     connection.transactionId = NextTransactionId();
     connection.requestId = connection.transactionId;
@@ -154,6 +154,7 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
                      parameters.ece.options);
     if (!sent)
     {
+        m_table.WithdrawPromise();
         id.connection.Write() = Connection{};
         id.request.Write().reset();
         return sent;
