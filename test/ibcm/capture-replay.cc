@@ -196,8 +196,10 @@ Emission* Replayer::Candidate(const ReplayStep& step)
         {
             return &emission; // neither carries ids to go by
         }
+        // A first REQ is no repetition of another; an RTU or DREP may be one of an earlier RTU,
+        // DREP.
         const bool again = step.what == What::kExpectAgain;
-        if (again == emission.again &&
+        if ((again == emission.again || !IsReliable(ibwire::AttributeOf(*message))) &&
             m_names.MayStandFor(LocalIdOf(*step.message), LocalIdOf(*message)) &&
             RemoteIdOf(*step.message) == RemoteIdOf(*message))
         {

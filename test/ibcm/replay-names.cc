@@ -22,10 +22,23 @@ bool BeginsTransaction(const ibwire::CmMessage& message)
     }
 }
 
-ibwire::MadBytes Encoded(const ibwire::MadHeader& header, const ibwire::CmMessage& message)
+/** The MAD with another transaction and message, and its reserved bits as they were. */
+ibwire::MadBytes Rewritten(const ReplayStep& step,
+                           std::uint64_t transaction,
+                           const ibwire::CmMessage& message)
 {
+    const ibwire::MadHeader before = ibwire::DecodeHeader(step.mad.bytes);
+    ibwire::MadHeader after = before;
+    after.transactionId = transaction;
     // Decoded from bytes, so that each value fits its field.
-    return ibwire::EncodeCm(header, message).value();
+    const ibwire::MadBytes from = ibwire::EncodeCm(before, *step.message).value();
+    const ibwire::MadBytes to = ibwire::EncodeCm(after, message).value();
+    ibwire::MadBytes bytes = step.mad.bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+    {
+        bytes[i] ^= static_cast<std::uint8_t>(from[i] ^ to[i]);
+    }
+    return bytes;
 }
 
 } // namespace
@@ -90,11 +103,10 @@ ibwire::MadBytes ReplayNames::Expected(const ReplayStep& step) const
     {
         return step.mad.bytes;
     }
-    ibwire::MadHeader header = ibwire::DecodeHeader(step.mad.bytes);
-    header.transactionId = OurTransaction(header.transactionId);
+    const auto header = ibwire::DecodeHeader(step.mad.bytes);
     ibwire::CmMessage message = *step.message;
     SetLocalId(message, OurId(LocalIdOf(message)));
-    return Encoded(header, message);
+    return Rewritten(step, OurTransaction(header.transactionId), message);
 }
 
 ibwire::MadBytes ReplayNames::Incoming(const ReplayStep& step) const
@@ -103,11 +115,10 @@ ibwire::MadBytes ReplayNames::Incoming(const ReplayStep& step) const
     {
         return step.mad.bytes;
     }
-    ibwire::MadHeader header = ibwire::DecodeHeader(step.mad.bytes);
-    header.transactionId = OurTransaction(header.transactionId);
+    const auto header = ibwire::DecodeHeader(step.mad.bytes);
     ibwire::CmMessage message = *step.message;
     SetRemoteId(message, OurId(RemoteIdOf(message)));
-    return Encoded(header, message);
+    return Rewritten(step, OurTransaction(header.transactionId), message);
 }
 
 } // namespace ibcm::test

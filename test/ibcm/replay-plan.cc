@@ -55,22 +55,6 @@ bool IsOurs(const ReplayStep& step)
            step.what == What::kUnknown;
 }
 
-/** Messages that are sent again until they are answered. */
-bool IsReliable(CmAttribute kind)
-{
-    switch (kind)
-    {
-    case CmAttribute::kReq:
-    case CmAttribute::kRep:
-    case CmAttribute::kDreq:
-    case CmAttribute::kSidrReq:
-    case CmAttribute::kLap:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /** Whether a message of kind @p answer ends the wait of the sender of a @p request. */
 bool Answers(CmAttribute answer, CmAttribute request)
 {
@@ -152,11 +136,81 @@ void FindUnknown(std::vector<ReplayStep>& steps)
     }
 }
 
+/** Whether two messages, one of each side, are about the same connection. */
+bool SameConnection(const ReplayStep& theirs, const ReplayStep& ours)
+{
+    const std::uint32_t theirLocal = LocalIdOf(*theirs.message);
+    const std::uint32_t theirRemote = RemoteIdOf(*theirs.message);
+    return theirs.peer == ours.peer &&
+           ((theirRemote != 0 && theirRemote == LocalIdOf(*ours.message)) ||
+            (theirLocal != 0 && theirLocal == RemoteIdOf(*ours.message)));
+}
+
 /**
- * A host that repeats a request has not seen its answer yet. An answer that was captured before the
- * last repetition was lost, if it came once more after that, or was still on its way.
+ * Whether the host can have made the call that sent @p ours only before it took in @p theirs,
+ * because no state after that allows it: the two crossed.
  */
-void DelayAnswers(std::vector<ReplayStep>& steps)
+bool CrossedBy(const ReplayStep& theirs, const ReplayStep& ours)
+{
+    const CmAttribute call = *KindOf(ours);
+    switch (*KindOf(theirs))
+    {
+    case CmAttribute::kRej:
+        return call == CmAttribute::kRep || call == CmAttribute::kRtu ||
+               call == CmAttribute::kRej || call == CmAttribute::kDreq;
+    case CmAttribute::kDreq:
+        return call == CmAttribute::kRtu || call == CmAttribute::kDreq;
+    case CmAttribute::kDrep:
+        return call == CmAttribute::kDrep;
+    case CmAttribute::kRtu:
+        return call == CmAttribute::kRej;
+    case CmAttribute::kRep:
+        // Given up in REQ_SENT; after the REP it would be another reason.
+        return call == CmAttribute::kRej &&
+               std::get<ibwire::CmRej>(*ours.message).reason == ibwire::RejReason::kTimeout;
+    default:
+        return false;
+    }
+}
+
+/** The last step before which the host has not taken in the message at @p index; itself if none. */
+std::size_t CrossedUntil(const std::vector<ReplayStep>& steps, std::size_t index)
+{
+    const ReplayStep& theirs = steps[index];
+    std::size_t until = index;
+    for (std::size_t i = index + 1; i < steps.size(); ++i)
+    {
+        const ReplayStep& later = steps[i];
+        if (!later.message || later.peer != theirs.peer)
+        {
+            continue;
+        }
+        if (Is(later, CmAttribute::kReq) &&
+            LocalIdOf(*later.message) ==
+                (IsOurs(later) ? RemoteIdOf(*theirs.message) : LocalIdOf(*theirs.message)))
+        {
+            break; // the id begins anew
+        }
+        // Only the first copy was a call; an RTU may come again by itself.
+        const bool first = later.what == What::kExpect &&
+                           std::none_of(steps.begin(),
+                                        steps.begin() + static_cast<std::ptrdiff_t>(index),
+                                        [&](const ReplayStep& earlier)
+                                        { return earlier.mad.bytes == later.mad.bytes; });
+        if (first && SameConnection(theirs, later) && CrossedBy(theirs, later))
+        {
+            until = i;
+        }
+    }
+    return until;
+}
+
+/**
+ * A host that repeats a request has not seen its answer yet, and what it sent after a message that
+ * forbids it was sent before it saw that. Such messages were lost, if they came once more after
+ * that, or were still on their way into the host: they move behind.
+ */
+void DelayUnseen(std::vector<ReplayStep>& steps)
 {
     std::map<std::size_t, std::size_t> lastOf; // first transmission -> last
     for (std::size_t i = 0; i < steps.size(); ++i)
@@ -174,27 +228,38 @@ void DelayAnswers(std::vector<ReplayStep>& steps)
         {
             continue;
         }
+        std::size_t until = CrossedUntil(steps, i);
         for (const auto& [first, last] : lastOf)
         {
-            const bool answer = Answers(*KindOf(steps[i]), *KindOf(steps[first])) &&
-                                steps[first].peer == steps[i].peer &&
-                                LocalIdOf(*steps[first].message) == RemoteIdOf(*steps[i].message);
-            if (!answer || i < first || i > last)
+            if (first < i && i < last && Answers(*KindOf(steps[i]), *KindOf(steps[first])) &&
+                steps[first].peer == steps[i].peer &&
+                LocalIdOf(*steps[first].message) == RemoteIdOf(*steps[i].message))
             {
-                continue;
+                until = std::max(until, last);
             }
-            const auto again = std::find_if(steps.begin() + static_cast<std::ptrdiff_t>(last),
-                                            steps.end(),
-                                            [&](const ReplayStep& step)
-                                            { return step.mad.bytes == steps[i].mad.bytes; });
-            if (again != steps.end())
-            {
-                steps[i].what = What::kLost;
-            }
-            order[i].first = last;
+        }
+        if (until == i)
+        {
+            continue;
+        }
+        order[i].first = until;
+        if (std::any_of(steps.begin() + static_cast<std::ptrdiff_t>(until),
+                        steps.end(),
+                        [&](const ReplayStep& step)
+                        { return step.mad.bytes == steps[i].mad.bytes; }))
+        {
+            steps[i].what = What::kLost;
         }
     }
-    std::stable_sort(order.begin(), order.end());
+    std::stable_sort(order.begin(),
+                     order.end(),
+                     [](const auto& left, const auto& right)
+                     {
+                         // What was delayed until a step comes behind that step.
+                         const auto key = [](const auto& entry)
+                         { return std::pair(entry.first, entry.first != entry.second); };
+                         return key(left) < key(right);
+                     });
     std::vector<ReplayStep> sorted;
     std::vector<std::size_t> placeOf(steps.size());
     for (const auto& [place, original] : order)
@@ -528,12 +593,27 @@ ReplayPlan MakePlan(const std::vector<CapturedMad>& mads, std::size_t host)
     }
     FindRepetitions(plan.steps);
     FindUnknown(plan.steps);
-    DelayAnswers(plan.steps);
+    DelayUnseen(plan.steps);
     FindLostRequests(plan.steps);
     FindListeners(plan);
     GuessTiming(plan);
     FillTables(plan);
     return plan;
+}
+
+bool IsReliable(ibwire::CmAttribute kind)
+{
+    switch (kind)
+    {
+    case CmAttribute::kReq:
+    case CmAttribute::kRep:
+    case CmAttribute::kDreq:
+    case CmAttribute::kSidrReq:
+    case CmAttribute::kLap:
+        return true;
+    default:
+        return false;
+    }
 }
 
 std::uint32_t LocalIdOf(const ibwire::CmMessage& message)

@@ -75,6 +75,8 @@ struct ReplayPlan
 /** @param host index in HostsOf(mads). */
 ReplayPlan MakePlan(const std::vector<CapturedMad>& mads, std::size_t host);
 
+/** Whether messages of a kind are sent again until they are answered. */
+bool IsReliable(ibwire::CmAttribute kind);
 /** The communication id (or SIDR request id) of a message's sender; 0 if it carries none. */
 std::uint32_t LocalIdOf(const ibwire::CmMessage& message);
 /** The id that the message gives to its receiver; 0 if it carries none. */
