@@ -19,6 +19,8 @@ namespace
 using What = ReplayStep::What;
 
 constexpr std::uint8_t kPort = 1;
+/** Of the core's ids: other ones than those of a capture that this core has made itself. */
+constexpr std::uint64_t kSeed = 0x5eed;
 
 /** How far a repetition may be from where the host's was, by the time since the copy before. */
 Duration Tolerance(Duration wait)
@@ -47,6 +49,7 @@ class Replayer
   public:
     explicit Replayer(const ReplayPlan& plan)
         : m_plan(plan),
+          m_runtime(kSeed),
           m_wire(m_runtime, plan),
           m_port(m_runtime, m_wire, kPort),
           m_cm(m_runtime, DeviceOf(plan), {}),

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The replay itself: what it must understand of a capture, and what it must not let pass. Two hosts
 // talk over a bad wire; what they sent is the capture, taken where it was sent, before it was lost.
-#include "capture-replay.h"
-#include "pair.h"
+#include "own-capture.h"
 
 #include <gtest/gtest.h>
 
@@ -17,71 +16,9 @@ namespace
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class CaptureReplay : public Pair
+class CaptureReplay : public OwnCapture
 {
   protected:
-    /** Everything sent so far, as a capture of InfiniBand packets. */
-    std::vector<CapturedMad> Captured() const
-    {
-        std::vector<CapturedMad> mads;
-        for (const SentMad& mad : sent)
-        {
-            CapturedMad& captured = mads.emplace_back();
-            captured.frame = static_cast<unsigned>(mads.size());
-            captured.time = mad.when;
-            captured.source.lid = mad.from == 0 ? kLidA : kLidB;
-            captured.destination.lid = mad.address.dlid;
-            captured.sl = mad.address.sl;
-            captured.pkey = 0xffff;
-            captured.sourceQpn = 1;
-            captured.destinationQpn = mad.address.qpn;
-            captured.qkey = mad.address.qkey;
-            captured.bytes = mad.bytes;
-        }
-        return mads;
-    }
-
-    /** Both hosts of a capture can be replaced by the core. */
-    static void ExpectFaithful(const std::vector<CapturedMad>& mads)
-    {
-        const std::vector<CapturedHost> hosts = HostsOf(mads);
-        EXPECT_EQ(hosts.size(), 2U);
-        for (std::size_t host = 0; host < hosts.size(); ++host)
-        {
-            const ReplayReport report = Replay(MakePlan(mads, host));
-            EXPECT_TRUE(report.problems.empty())
-                << hosts[host].Name() << ": " << ToString(report) << "\n"
-                << Listing(mads);
-            EXPECT_EQ(report.compared, hosts[host].sent);
-        }
-    }
-
-    static std::string Listing(const std::vector<CapturedMad>& mads)
-    {
-        std::string text;
-        for (const CapturedMad& mad : mads)
-        {
-            text += std::to_string(mad.time.count() / 1'000'000) + " ms " + ToString(mad.source) +
-                    " " + ibwire::MadKindName(mad.bytes) + "\n";
-        }
-        return text;
-    }
-
-    /** What goes wrong when one of the hosts is replaced. @param lid of the host. */
-    static std::string Problems(const std::vector<CapturedMad>& mads, std::uint16_t lid)
-    {
-        const std::vector<CapturedHost> hosts = HostsOf(mads);
-        for (std::size_t host = 0; host < hosts.size(); ++host)
-        {
-            if (hosts[host].addresses.front().lid == lid)
-            {
-                const ReplayReport report = Replay(MakePlan(mads, host));
-                return report.problems.empty() ? "" : report.problems.front();
-            }
-        }
-        return "no such host";
-    }
-
     void Pass(Duration time)
     {
         runtime.Advance(time);

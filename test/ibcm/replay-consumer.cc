@@ -211,23 +211,29 @@ Handle ReplayConsumer::IdOf(const ReplayStep& step) const
     return accepted != m_accepted.end() ? accepted->second : Handle::kNone;
 }
 
-bool ReplayConsumer::WaitsForDrep(std::size_t step) const
+bool ReplayConsumer::IsLast(std::size_t step) const
 {
     const ReplayStep& dreq = m_plan.steps[step];
+    const auto patience = m_plan.patience.find(LocalIdOf(*dreq.message));
+    // A tenth less, as the host's clock and ours may differ.
+    const Instant limit =
+        dreq.mad.time +
+        (patience != m_plan.patience.end() ? patience->second * 9 / 10 : Duration{0});
     for (std::size_t i = step + 1; i < m_plan.steps.size(); ++i)
     {
         const ReplayStep& later = m_plan.steps[i];
         const bool again = later.what == ReplayStep::What::kExpectAgain && later.first == step;
-        const bool answer = later.what == ReplayStep::What::kFeed && later.message &&
-                            std::holds_alternative<ibwire::CmDrep>(*later.message) &&
-                            later.peer == dreq.peer &&
-                            RemoteIdOf(*later.message) == LocalIdOf(*dreq.message);
-        if (again || answer)
+        const bool heard = later.what == ReplayStep::What::kFeed && later.message &&
+                           later.peer == dreq.peer && later.mad.time < limit &&
+                           (std::holds_alternative<ibwire::CmDreq>(*later.message) ||
+                            std::holds_alternative<ibwire::CmDrep>(*later.message)) &&
+                           RemoteIdOf(*later.message) == LocalIdOf(*dreq.message);
+        if (again || heard)
         {
-            return true;
+            return false;
         }
     }
-    return false;
+    return true;
 }
 
 Status ReplayConsumer::SendReq(const ReplayStep& step, const ibwire::CmReq& req)
@@ -295,8 +301,13 @@ Status ReplayConsumer::SendRej(Handle id, const ibwire::CmRej& rej)
 
 Status ReplayConsumer::SendDreq(std::size_t step, Handle id, const ibwire::CmDreq& dreq)
 {
-    // A destroyed id sends its DREQ once and does not look for the answer.
-    return WaitsForDrep(step) ? m_manager.SendDreq(id, dreq.privateData) : Destroy(id);
+    const Status sent = m_manager.SendDreq(id, dreq.privateData);
+    if (sent && IsLast(step))
+    {
+        // An id that is destroyed then sends its DREQ once and does not look for the answer.
+        (void)Destroy(id);
+    }
+    return sent;
 }
 
 } // namespace ibcm::test

@@ -43,8 +43,8 @@ class ReplayConsumer final : public EventHandler
     Status Destroy(Handle id);
     /** The id that the message of a step is about; kNone if there is none. */
     Handle IdOf(const ReplayStep& step) const;
-    /** Whether the host's DREQ at a step was ever answered or sent again. */
-    bool WaitsForDrep(std::size_t step) const;
+    /** Whether the host neither repeated its DREQ at a step nor was answered before it had to. */
+    bool IsLast(std::size_t step) const;
 
     Status SendReq(const ReplayStep& step, const ibwire::CmReq& req);
     Status SendRep(const ReplayStep& step, const ibwire::CmRep& rep);

@@ -73,9 +73,8 @@ std::string ReplayNames::Learn(const ReplayStep& step, const ibwire::MadBytes& s
     }
     const std::uint32_t captured = LocalIdOf(*step.message);
     const std::uint32_t ours = LocalIdOf(*message);
-    // An answer without an id of its own repeats what it was asked: nothing is chosen there.
-    const bool chosen = captured != 0 && !m_ids.contains(captured) && captured != ours;
-    if (chosen)
+    // What answers without an id of its own repeats the one that it was sent.
+    if (captured != 0 && !m_ids.contains(captured))
     {
         if (ours == 0)
         {

@@ -63,9 +63,10 @@ bool Answers(CmAttribute answer, CmAttribute request)
     case CmAttribute::kReq:
         return answer == CmAttribute::kRep || answer == CmAttribute::kRej;
     case CmAttribute::kRep:
-        return answer == CmAttribute::kRtu || answer == CmAttribute::kRej;
+        return answer == CmAttribute::kRtu || answer == CmAttribute::kRej ||
+               answer == CmAttribute::kDreq;
     case CmAttribute::kDreq:
-        return answer == CmAttribute::kDrep;
+        return answer == CmAttribute::kDrep || answer == CmAttribute::kDreq;
     case CmAttribute::kSidrReq:
         return answer == CmAttribute::kSidrRep;
     case CmAttribute::kLap:
@@ -146,6 +147,14 @@ bool SameConnection(const ReplayStep& theirs, const ReplayStep& ours)
             (theirLocal != 0 && theirLocal == RemoteIdOf(*ours.message)));
 }
 
+/** Whether a message of the peer's ends the wait of a request of the host's. */
+bool AnswersTo(const ReplayStep& theirs, const ReplayStep& request)
+{
+    return !IsOurs(theirs) && theirs.message && theirs.peer == request.peer &&
+           Answers(*KindOf(theirs), *KindOf(request)) &&
+           LocalIdOf(*request.message) == RemoteIdOf(*theirs.message);
+}
+
 /**
  * Whether the host can have made the call that sent @p ours only before it took in @p theirs,
  * because no state after that allows it: the two crossed.
@@ -159,7 +168,7 @@ bool CrossedBy(const ReplayStep& theirs, const ReplayStep& ours)
         return call == CmAttribute::kRep || call == CmAttribute::kRtu ||
                call == CmAttribute::kRej || call == CmAttribute::kDreq;
     case CmAttribute::kDreq:
-        return call == CmAttribute::kRtu || call == CmAttribute::kDreq;
+        return call == CmAttribute::kRtu || call == CmAttribute::kDreq || call == CmAttribute::kRej;
     case CmAttribute::kDrep:
         return call == CmAttribute::kDrep;
     case CmAttribute::kRtu:
@@ -185,24 +194,63 @@ std::size_t CrossedUntil(const std::vector<ReplayStep>& steps, std::size_t index
         {
             continue;
         }
-        if (Is(later, CmAttribute::kReq) &&
+        const bool isNew = std::none_of(steps.begin(),
+                                        steps.begin() + static_cast<std::ptrdiff_t>(index),
+                                        [&](const ReplayStep& earlier)
+                                        { return earlier.mad.bytes == later.mad.bytes; });
+        if (isNew && Is(later, CmAttribute::kReq) &&
             LocalIdOf(*later.message) ==
                 (IsOurs(later) ? RemoteIdOf(*theirs.message) : LocalIdOf(*theirs.message)))
         {
             break; // the id begins anew
         }
         // Only the first copy was a call; an RTU may come again by itself.
-        const bool first = later.what == What::kExpect &&
-                           std::none_of(steps.begin(),
-                                        steps.begin() + static_cast<std::ptrdiff_t>(index),
-                                        [&](const ReplayStep& earlier)
-                                        { return earlier.mad.bytes == later.mad.bytes; });
+        const bool first = isNew && later.what == What::kExpect;
         if (first && SameConnection(theirs, later) && CrossedBy(theirs, later))
         {
             until = i;
         }
     }
     return until;
+}
+
+/** Whether the peer sent the message at @p index again before the host answered it. */
+bool ComesAgain(const std::vector<ReplayStep>& steps, std::size_t index, std::size_t after)
+{
+    const ReplayStep& theirs = steps[index];
+    for (std::size_t i = after + 1; i < steps.size(); ++i)
+    {
+        if (steps[i].mad.bytes == theirs.mad.bytes)
+        {
+            return true;
+        }
+        if (IsOurs(steps[i]) && steps[i].message && SameConnection(theirs, steps[i]) &&
+            Answers(*KindOf(steps[i]), *KindOf(theirs)))
+        {
+            return false;
+        }
+    }
+    return false;
+}
+
+/** Whether another answer to a request came after its last copy, so that this one never did. */
+bool IsReplaced(const std::vector<ReplayStep>& steps,
+                std::size_t index,
+                std::size_t first,
+                std::size_t last)
+{
+    const ReplayStep& theirs = steps[index];
+    bool later = false;
+    for (std::size_t i = last + 1; i < steps.size(); ++i)
+    {
+        if (Is(theirs, CmAttribute::kDreq) && IsOurs(steps[i]) &&
+            Is(steps[i], CmAttribute::kDrep) && SameConnection(theirs, steps[i]))
+        {
+            return false; // it came, as it was answered
+        }
+        later = later || AnswersTo(steps[i], steps[first]);
+    }
+    return later;
 }
 
 /**
@@ -228,25 +276,22 @@ void DelayUnseen(std::vector<ReplayStep>& steps)
         {
             continue;
         }
-        std::size_t until = CrossedUntil(steps, i);
+        const std::size_t crossed = CrossedUntil(steps, i);
+        std::size_t until = crossed;
+        bool replaced = false;
         for (const auto& [first, last] : lastOf)
         {
-            if (first < i && i < last && Answers(*KindOf(steps[i]), *KindOf(steps[first])) &&
-                steps[first].peer == steps[i].peer &&
-                LocalIdOf(*steps[first].message) == RemoteIdOf(*steps[i].message))
+            if (first <= crossed && crossed < last && AnswersTo(steps[i], steps[first]))
             {
                 until = std::max(until, last);
+                replaced = replaced || IsReplaced(steps, i, first, last);
             }
         }
-        if (until == i)
-        {
-            continue;
-        }
         order[i].first = until;
-        if (std::any_of(steps.begin() + static_cast<std::ptrdiff_t>(until),
-                        steps.end(),
-                        [&](const ReplayStep& step)
-                        { return step.mad.bytes == steps[i].mad.bytes; }))
+        // A host that gives up has no connection that a DREQ could end.
+        const bool tooLate = crossed != i && Is(steps[i], CmAttribute::kDreq) &&
+                             Is(steps[crossed], CmAttribute::kRej);
+        if (replaced || tooLate || (until != i && ComesAgain(steps, i, until)))
         {
             steps[i].what = What::kLost;
         }
@@ -315,13 +360,21 @@ void FindLostRequests(std::vector<ReplayStep>& steps)
             {
                 talks[{step.peer, LocalIdOf(*step.message)}].open.push_back(i);
             }
-            if (!IsOurs(step) || !Is(step, answerKind))
+            const bool accepts = requestKind == CmAttribute::kReq && Is(step, CmAttribute::kRep);
+            if (!IsOurs(step) || !(Is(step, answerKind) || accepts))
             {
                 continue;
             }
             const auto talk = talks.find({step.peer, RemoteIdOf(*step.message)});
             if (talk == talks.end() || talk->second.open.empty())
             {
+                continue;
+            }
+            if (accepts)
+            {
+                // From here on copies are known, and dropped.
+                talk->second.open.clear();
+                talk->second.answered = false;
                 continue;
             }
             // The latest copy is the one that was answered; a stateful host holds earlier ones.
@@ -409,13 +462,19 @@ std::optional<Duration> WaitOf(const ReplayPlan& plan, std::size_t first)
     return wait;
 }
 
-/** The lifetime with which a CA of this delay writes the REQ's ACK timeout. */
-std::optional<std::uint8_t> LifeTimeFor(const ibwire::CmReq& req,
-                                        std::uint8_t caAckDelay,
-                                        std::optional<Duration> wait)
+/** A lifetime, and how far the waits that follow from it are from those in the capture. */
+struct LifeTime
 {
-    std::optional<std::uint8_t> best;
-    Duration bestError{};
+    std::uint8_t exponent{0};
+    Duration error{0};
+};
+
+/** The lifetime with which a CA of this delay writes the REQ's ACK timeout. */
+std::optional<LifeTime> LifeTimeFor(const ibwire::CmReq& req,
+                                    std::uint8_t caAckDelay,
+                                    std::optional<Duration> wait)
+{
+    std::optional<LifeTime> best;
     for (std::uint8_t life = 0; life < 32; ++life)
     {
         if (AckTimeout(caAckDelay, life) != req.primaryLocalAckTimeout)
@@ -424,53 +483,91 @@ std::optional<std::uint8_t> LifeTimeFor(const ibwire::CmReq& req,
         }
         const Duration expected = ReqResponseTimeout(life, req.remoteCmResponseTimeout);
         const Duration error = wait ? std::chrono::abs(expected - *wait) : Duration{0};
-        if (!best || error < bestError)
+        if (!best || error < best->error)
         {
-            best = life;
-            bestError = error;
+            best = LifeTime{life, error};
         }
     }
     return best;
 }
 
+/** The lifetimes of all paths if the CA had this delay, and the sum of their errors. */
+std::optional<std::pair<TimingGuess, Duration>> GuessWith(const ReplayPlan& plan,
+                                                          std::uint8_t caAckDelay)
+{
+    TimingGuess guess{caAckDelay, {}};
+    Duration error{0};
+    for (std::size_t i = 0; i < plan.steps.size(); ++i)
+    {
+        const ReplayStep& step = plan.steps[i];
+        if (step.what != What::kExpect || !Is(step, CmAttribute::kReq))
+        {
+            continue;
+        }
+        const auto& req = std::get<ibwire::CmReq>(*step.message);
+        const auto life = LifeTimeFor(req, caAckDelay, WaitOf(plan, i));
+        if (!life)
+        {
+            return std::nullopt;
+        }
+        guess.packetLifeTime[req.localCommId] = life->exponent;
+        error += life->error;
+    }
+    return std::pair(guess, error);
+}
+
 /** An ACK timeout is made of the CA's delay and the path's lifetime, which nobody tells. */
 void GuessTiming(ReplayPlan& plan)
 {
+    // What fits equally well: the delay in the host's own REPs, soft-RoCE's and others' usual one,
+    // any.
     std::vector<std::uint8_t> delays;
     for (const ReplayStep& step : plan.steps)
     {
         if (IsOurs(step) && Is(step, CmAttribute::kRep))
         {
             delays.push_back(std::get<ibwire::CmRep>(*step.message).targetAckDelay);
+            break;
         }
     }
-    // Soft-RoCE's and others' usual value first, then any that can have made these REQs.
     constexpr std::uint8_t kUsual = 15;
     delays.push_back(kUsual);
     for (std::uint8_t delay = 0; delay < 32; ++delay)
     {
         delays.push_back(delay);
     }
+    std::optional<Duration> best;
     for (const std::uint8_t delay : delays)
     {
-        TimingGuess guess{delay, {}};
-        bool possible = true;
-        for (std::size_t i = 0; i < plan.steps.size() && possible; ++i)
+        const auto guess = GuessWith(plan, delay);
+        if (guess && (!best || guess->second < *best))
         {
-            const ReplayStep& step = plan.steps[i];
-            if (step.what != What::kExpect || !Is(step, CmAttribute::kReq))
-            {
-                continue;
-            }
-            const auto& req = std::get<ibwire::CmReq>(*step.message);
-            const auto life = LifeTimeFor(req, delay, WaitOf(plan, i));
-            possible = life.has_value();
-            guess.packetLifeTime[req.localCommId] = life.value_or(0);
+            plan.timing = guess->first;
+            best = guess->second;
         }
-        if (possible)
+    }
+}
+
+/** For how long the host waits at least before it repeats a DREQ. */
+void FindPatience(ReplayPlan& plan)
+{
+    std::map<PeerId, std::uint8_t> asked;
+    for (const ReplayStep& step : plan.steps)
+    {
+        const auto* req = step.message ? std::get_if<ibwire::CmReq>(&*step.message) : nullptr;
+        const auto* rep = step.message ? std::get_if<ibwire::CmRep>(&*step.message) : nullptr;
+        if (req != nullptr && IsOurs(step))
         {
-            plan.timing = guess;
-            return;
+            plan.patience[req->localCommId] = TimeoutFromExponent(req->remoteCmResponseTimeout);
+        }
+        else if (req != nullptr)
+        {
+            asked[{step.peer, req->localCommId}] = req->localCmResponseTimeout;
+        }
+        else if (rep != nullptr && IsOurs(step))
+        {
+            plan.patience[rep->localCommId] =
+                TimeoutFromExponent(asked[{step.peer, rep->remoteCommId}]);
         }
     }
 }
@@ -596,6 +693,7 @@ ReplayPlan MakePlan(const std::vector<CapturedMad>& mads, std::size_t host)
     DelayUnseen(plan.steps);
     FindLostRequests(plan.steps);
     FindListeners(plan);
+    FindPatience(plan);
     GuessTiming(plan);
     FillTables(plan);
     return plan;

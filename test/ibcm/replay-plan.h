@@ -70,6 +70,8 @@ struct ReplayPlan
     TimingGuess timing;
     /** REQs and SIDR_REQs, by step, for which the host evidently had no listener. */
     std::set<std::size_t> noListener;
+    /** By the host's communication id: how long at least it waits for an answer to its DREQ. */
+    std::map<std::uint32_t, Duration> patience;
 };
 
 /** @param host index in HostsOf(mads). */
