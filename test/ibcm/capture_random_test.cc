@@ -54,7 +54,7 @@ class RandomCapture : public OwnCapture, public ::testing::WithParamInterface<st
             }
             break;
         case EventType::kDreqReceived:
-            Later([this, &cm, id] { (void)cm.SendDrep(id); });
+            Later([&cm, id] { (void)cm.SendDrep(id); });
             break;
         default:
             break;
