@@ -38,6 +38,13 @@ DeviceInfo DeviceOf(const ReplayPlan& plan)
     return device;
 }
 
+Options OptionsOf(const ReplayPlan& plan)
+{
+    Options options;
+    options.behaviour = plan.behaviour;
+    return options;
+}
+
 std::string Number(std::uint32_t value)
 {
     return ibwire::detail::FormatNumber(value, 32, ibwire::Show::kHex);
@@ -52,7 +59,7 @@ class Replayer
           m_runtime(kSeed),
           m_wire(m_runtime, plan),
           m_port(m_runtime, m_wire, kPort),
-          m_cm(m_runtime, DeviceOf(plan), {}),
+          m_cm(m_runtime, DeviceOf(plan), OptionsOf(plan)),
           m_consumer(m_cm, plan)
     {
         if (!m_cm.AddPort(kPort, m_port))

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <ostream>
 #include <stdexcept>
+#include <string_view>
 
 namespace ibcm::test
 {
@@ -37,10 +39,19 @@ std::string Plain(std::string text)
     return text;
 }
 
+/** The captures whose making test/data/pcaps/README.md tells. */
+constexpr const char* kCaptures = "test/data/pcaps";
+/** Others that somebody puts there are replayed as well; it need not exist. */
+constexpr const char* kMoreCaptures = "test/ibcm/captures";
+
 /** The captures in the checkout; WEFT_CAPTURES=FOLDER adds a folder. */
 std::vector<std::filesystem::path> Captures()
 {
-    std::vector<std::filesystem::path> folders{"test/data/pcaps"};
+    std::vector<std::filesystem::path> folders{kCaptures};
+    if (std::filesystem::exists(kMoreCaptures))
+    {
+        folders.emplace_back(kMoreCaptures);
+    }
     if (const char* more = std::getenv("WEFT_CAPTURES"))
     {
         folders.emplace_back(more);
@@ -111,6 +122,42 @@ TEST_P(CaptureSideTest, CoreSendsWhatTheHostSent)
     const ReplayReport report = Replay(MakePlan(*mads, side.host));
     std::printf("%s: %s\n", side.name.c_str(), Summary(report).c_str());
     EXPECT_TRUE(report.problems.empty()) << ToString(report);
+    EXPECT_GE(report.compared, 1U) << "nothing of this host could be compared";
+}
+
+/** A difference of Behaviour::kStrict. */
+struct StrictDifference
+{
+    std::string_view file;
+    std::string_view host;
+    std::string_view problem; ///< the whole of it
+};
+
+/** All that the strict core sends otherwise than Linux did in the captures of the checkout. */
+constexpr std::array<StrictDifference, 0> kStrictDifferences{};
+
+TEST_P(CaptureSideTest, StrictCoreDiffersWhereItIsListed)
+{
+    const CaptureSide& side = GetParam();
+    ASSERT_EQ(side.error, "") << side.path << " (tests run from the top of the checkout)";
+    const std::filesystem::path path(side.path);
+    if (path.parent_path() != kCaptures)
+    {
+        GTEST_SKIP() << "the list is about the captures of the checkout";
+    }
+    const auto mads = ReadCapture(side.path);
+    ASSERT_TRUE(mads) << mads.error();
+    const ReplayPlan plan = MakePlan(*mads, side.host, Behaviour::kStrict);
+    std::vector<std::string> listed;
+    for (const StrictDifference& difference : kStrictDifferences)
+    {
+        if (path.filename() == difference.file && plan.host.Name() == difference.host)
+        {
+            listed.emplace_back(difference.problem);
+        }
+    }
+    const ReplayReport report = Replay(plan);
+    EXPECT_EQ(report.problems, listed) << ToString(report);
     EXPECT_GE(report.compared, 1U) << "nothing of this host could be compared";
 }
 

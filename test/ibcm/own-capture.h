@@ -17,6 +17,18 @@ namespace ibcm::test
 class OwnCapture : public Pair
 {
   protected:
+    OwnCapture()
+        : Pair(LikeLinux())
+    {
+    }
+
+    static Options LikeLinux()
+    {
+        Options options;
+        options.behaviour = Behaviour::kLinux61;
+        return options;
+    }
+
     /** Everything sent so far, as a capture of InfiniBand packets. */
     std::vector<CapturedMad> Captured() const
     {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "replay-arrivals.h"
 
+#include "ibcm/model/timeouts.h"
+#include "replay-order.h"
+#include "replay-requests.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -196,6 +200,27 @@ bool IsReplaced(const std::vector<ReplayStep>& steps,
 }
 
 /**
+ * The last step at which the host repeated a request so soon that it cannot have seen the MRA at
+ * @p index, which asks for more time; itself if there is none.
+ */
+std::size_t UnextendedUntil(const std::vector<ReplayStep>& steps, std::size_t index)
+{
+    const auto& mra = std::get<ibwire::CmMra>(*steps[index].message);
+    const Instant limit =
+        steps[index].mad.time + TimeoutFromExponent(mra.serviceTimeout, Behaviour::kLinux61) / 2;
+    std::size_t until = index;
+    for (std::size_t i = index + 1; i < steps.size(); ++i)
+    {
+        if (steps[i].what == What::kExpectAgain && steps[i].mad.time < limit &&
+            SameConnection(steps[index], steps[i]))
+        {
+            until = i;
+        }
+    }
+    return until;
+}
+
+/**
  * A host that repeats a request has not seen its answer yet, and what it sent after a message that
  * forbids it was sent before it saw that. Such messages were lost, if they came once more after
  * that, or were still on their way into the host: they move behind.
@@ -210,10 +235,9 @@ void DelayUnseen(std::vector<ReplayStep>& steps)
             lastOf[steps[i].first] = i;
         }
     }
-    std::vector<std::pair<std::size_t, std::size_t>> order(steps.size()); // place, original place
+    ReplayOrder order(steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i)
     {
-        order[i] = {i, i};
         if (steps[i].what != What::kFeed || !steps[i].message)
         {
             continue;
@@ -229,7 +253,14 @@ void DelayUnseen(std::vector<ReplayStep>& steps)
                 replaced = replaced || IsReplaced(steps, i, first, last);
             }
         }
-        order[i].first = until;
+        if (Is(steps[i], CmAttribute::kMra))
+        {
+            until = UnextendedUntil(steps, i);
+        }
+        if (until != i)
+        {
+            order.MoveBehind(i, until);
+        }
         // A host that gives up has no connection that a DREQ could end.
         const bool tooLate = crossed != i && Is(steps[i], CmAttribute::kDreq) &&
                              Is(steps[crossed], CmAttribute::kRej);
@@ -238,113 +269,7 @@ void DelayUnseen(std::vector<ReplayStep>& steps)
             steps[i].what = What::kLost;
         }
     }
-    std::stable_sort(order.begin(),
-                     order.end(),
-                     [](const auto& left, const auto& right)
-                     {
-                         // What was delayed until a step comes behind that step.
-                         const auto key = [](const auto& entry)
-                         { return std::pair(entry.first, entry.first != entry.second); };
-                         return key(left) < key(right);
-                     });
-    std::vector<ReplayStep> sorted;
-    std::vector<std::size_t> placeOf(steps.size());
-    for (const auto& [place, original] : order)
-    {
-        placeOf[original] = sorted.size();
-        sorted.push_back(std::move(steps[original]));
-    }
-    for (ReplayStep& step : sorted)
-    {
-        step.first = placeOf[step.first];
-    }
-    steps = std::move(sorted);
-}
-
-/** Whether the host answers each such message of the peer's by itself, whatever its consumer. */
-bool IsStateless(const ReplayStep& answer)
-{
-    const auto* rej = std::get_if<ibwire::CmRej>(&*answer.message);
-    if (rej != nullptr)
-    {
-        return rej->localCommId == 0;
-    }
-    const auto* sidr = std::get_if<ibwire::CmSidrRep>(&*answer.message);
-    return sidr != nullptr && sidr->status != ibwire::SidrStatus::kSuccess;
-}
-
-/**
- * Pairs what the peer asked with what the host answered. Where the host answers each copy, copies
- * without an answer never reached it.
- */
-void FindLostRequests(std::vector<ReplayStep>& steps)
-{
-    constexpr std::pair<CmAttribute, CmAttribute> kPairs[] = {
-        {CmAttribute::kReq, CmAttribute::kRej},
-        {CmAttribute::kSidrReq, CmAttribute::kSidrRep},
-        {CmAttribute::kDreq, CmAttribute::kDrep},
-        {CmAttribute::kRep, CmAttribute::kRtu},
-    };
-    for (const auto& [requestKind, answerKind] : kPairs)
-    {
-        struct Talk
-        {
-            std::vector<std::size_t> open; // not answered yet
-            std::vector<std::size_t> lost;
-            bool answered{false};
-        };
-
-        std::map<PeerId, Talk> talks;
-        for (std::size_t i = 0; i < steps.size(); ++i)
-        {
-            const ReplayStep& step = steps[i];
-            if (step.what == What::kFeed && Is(step, requestKind))
-            {
-                talks[{step.peer, LocalIdOf(*step.message)}].open.push_back(i);
-            }
-            const bool accepts = requestKind == CmAttribute::kReq && Is(step, CmAttribute::kRep);
-            if (!IsOurs(step) || !(Is(step, answerKind) || accepts))
-            {
-                continue;
-            }
-            const auto talk = talks.find({step.peer, RemoteIdOf(*step.message)});
-            if (talk == talks.end() || talk->second.open.empty())
-            {
-                continue;
-            }
-            if (accepts)
-            {
-                // From here on copies are known, and dropped.
-                talk->second.open.clear();
-                talk->second.answered = false;
-                continue;
-            }
-            // The latest copy is the one that was answered; a stateful host holds earlier ones.
-            std::vector<std::size_t>& open = talk->second.open;
-            open.pop_back();
-            if (talk->second.answered || IsStateless(step))
-            {
-                talk->second.lost.insert(talk->second.lost.end(), open.begin(), open.end());
-            }
-            open.clear();
-            talk->second.answered = true;
-        }
-        for (const auto& [id, talk] : talks)
-        {
-            for (const std::size_t i : talk.lost)
-            {
-                steps[i].what = What::kLost;
-            }
-            for (const std::size_t i : talk.open)
-            {
-                // A connection request may stay unanswered: its consumer has not decided yet.
-                if (talk.answered)
-                {
-                    steps[i].what = What::kLost;
-                }
-            }
-        }
-    }
+    order.Apply(steps);
 }
 
 } // namespace
@@ -354,7 +279,7 @@ void InferArrivals(std::vector<ReplayStep>& steps)
     FindRepetitions(steps);
     FindUnknown(steps);
     DelayUnseen(steps);
-    FindLostRequests(steps);
+    MatchRequests(steps);
 }
 
 } // namespace ibcm::test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "replay-consumer.h"
 
+#include "replay-parameters.h"
+
 #include <algorithm>
 
 namespace ibcm::test
@@ -8,66 +10,6 @@ namespace ibcm::test
 
 namespace
 {
-
-constexpr std::uint16_t kPermissiveLid = 0xffff;
-
-std::uint16_t LidOr(std::uint16_t fromReq, std::uint16_t fromPacket)
-{
-    return fromReq == kPermissiveLid ? fromPacket : fromReq;
-}
-
-Path PrimaryPath(const ReplayStep& step, const ibwire::CmReq& req, std::uint8_t lifeTime)
-{
-    Path path;
-    path.sgid = req.primaryLocalGid;
-    path.dgid = req.primaryRemoteGid;
-    path.slid = LidOr(req.primaryLocalLid, step.mad.source.lid);
-    path.dlid = LidOr(req.primaryRemoteLid, step.mad.destination.lid);
-    path.pkey = req.pkey;
-    path.flowLabel = req.primaryFlowLabel;
-    path.hopLimit = req.primaryHopLimit;
-    path.trafficClass = req.primaryTrafficClass;
-    path.sl = req.primarySl;
-    path.mtu = static_cast<std::uint8_t>(req.pathMtu);
-    path.rate = static_cast<std::uint8_t>(req.primaryPacketRate);
-    path.packetLifeTime = lifeTime;
-    return path;
-}
-
-std::optional<Path> AlternatePath(const ibwire::CmReq& req, std::uint8_t lifeTime)
-{
-    if (req.alternateLocalLid == 0)
-    {
-        return std::nullopt;
-    }
-    Path path;
-    path.sgid = req.alternateLocalGid;
-    path.dgid = req.alternateRemoteGid;
-    path.slid = LidOr(req.alternateLocalLid, 0);
-    path.dlid = LidOr(req.alternateRemoteLid, 0);
-    path.pkey = req.pkey;
-    path.flowLabel = req.alternateFlowLabel;
-    path.hopLimit = req.alternateHopLimit;
-    path.trafficClass = req.alternateTrafficClass;
-    path.sl = req.alternateSl;
-    path.mtu = static_cast<std::uint8_t>(req.pathMtu);
-    path.rate = static_cast<std::uint8_t>(req.alternatePacketRate);
-    path.packetLifeTime = lifeTime;
-    return path;
-}
-
-QpType TypeOf(const ibwire::CmReq& req)
-{
-    switch (req.transportServiceType)
-    {
-    case ibwire::TransportService::kUc:
-        return QpType::kUc;
-    case ibwire::TransportService::kExtended:
-        return QpType::kXrcInitiator;
-    default:
-        return QpType::kRc;
-    }
-}
 
 /** The id in a message's answer belongs to its receiver; that of a message, to its sender. */
 std::uint64_t ServiceOf(const ibwire::CmMessage& message)
@@ -107,6 +49,12 @@ void ReplayConsumer::BeforeFeed(std::size_t step)
     {
         return;
     }
+    if (const auto delayed = m_plan.delayedMras.find(step); delayed != m_plan.delayedMras.end())
+    {
+        const ReplayStep& mra = m_plan.steps[delayed->second];
+        (void)m_manager.SendMra(IdOf(mra),
+                                MraParametersOf(std::get<ibwire::CmMra>(*mra.message), true));
+    }
     const std::uint64_t service = ServiceOf(*feed.message);
     if (service == 0)
     {
@@ -144,33 +92,49 @@ std::string ReplayConsumer::Act(std::size_t step)
         const Status sent = SendReq(ours, *req);
         return sent ? "" : std::string("SendReq was refused: ") + ToString(sent.error());
     }
+    if (const auto* sidr = std::get_if<ibwire::CmSidrReq>(&*ours.message))
+    {
+        const Status sent = SendSidrReq(step, *sidr);
+        return sent ? "" : std::string("SendSidrReq was refused: ") + ToString(sent.error());
+    }
     const Handle id = IdOf(ours);
     if (id == Handle::kNone)
     {
         return "the core has no id for it";
     }
-    Status done;
-    switch (ibwire::AttributeOf(*ours.message))
+    const Status done = Answer(step, id);
+    return done ? "" : std::string("the call was refused: ") + ToString(done.error());
+}
+
+Status ReplayConsumer::Answer(std::size_t step, Handle id)
+{
+    const ReplayStep& ours = m_plan.steps[step];
+    const ibwire::CmMessage& message = *ours.message;
+    switch (ibwire::AttributeOf(message))
     {
     case ibwire::CmAttribute::kRep:
-        done = SendRep(ours, std::get<ibwire::CmRep>(*ours.message));
-        break;
+        return SendRep(ours, std::get<ibwire::CmRep>(message));
     case ibwire::CmAttribute::kRtu:
-        done = m_manager.SendRtu(id, std::get<ibwire::CmRtu>(*ours.message).privateData);
-        break;
+        return m_manager.SendRtu(id, std::get<ibwire::CmRtu>(message).privateData);
+    case ibwire::CmAttribute::kMra:
+        return m_manager.SendMra(id, MraParametersOf(std::get<ibwire::CmMra>(message), false));
     case ibwire::CmAttribute::kRej:
-        done = SendRej(id, std::get<ibwire::CmRej>(*ours.message));
-        break;
+        return SendRej(id, std::get<ibwire::CmRej>(message));
     case ibwire::CmAttribute::kDreq:
-        done = SendDreq(step, id, std::get<ibwire::CmDreq>(*ours.message));
-        break;
+        return SendDreq(step, id, std::get<ibwire::CmDreq>(message));
     case ibwire::CmAttribute::kDrep:
-        done = m_manager.SendDrep(id, std::get<ibwire::CmDrep>(*ours.message).privateData);
-        break;
+        return m_manager.SendDrep(id, std::get<ibwire::CmDrep>(message).privateData);
+    case ibwire::CmAttribute::kLap:
+        return m_manager.SendLap(id,
+                                 LapParametersOf(m_plan, ours, std::get<ibwire::CmLap>(message)));
+    case ibwire::CmAttribute::kApr:
+        return m_manager.SendApr(id, AprParametersOf(std::get<ibwire::CmApr>(message)));
+    case ibwire::CmAttribute::kSidrRep:
+        return m_manager.SendSidrRep(
+            id, SidrRepParametersOf(ours, std::get<ibwire::CmSidrRep>(message)));
     default:
-        return "no call sends that";
+        return tl::unexpected(CmError::kInvalidArgument); // a request begins with an id of its own
     }
-    return done ? "" : std::string("the call was refused: ") + ToString(done.error());
 }
 
 void ReplayConsumer::DestroyAll()
@@ -238,48 +202,23 @@ bool ReplayConsumer::IsLast(std::size_t step) const
 
 Status ReplayConsumer::SendReq(const ReplayStep& step, const ibwire::CmReq& req)
 {
-    const auto life = m_plan.timing.packetLifeTime.find(req.localCommId);
-    const std::uint8_t lifeTime =
-        life != m_plan.timing.packetLifeTime.end() ? life->second : std::uint8_t{0};
-    ReqParameters parameters;
-    parameters.serviceId = req.serviceId;
-    parameters.primaryPath = PrimaryPath(step, req, lifeTime);
-    parameters.alternatePath = AlternatePath(req, lifeTime);
-    parameters.qpType = TypeOf(req);
-    parameters.localQpn = req.localQpn;
-    parameters.startingPsn = req.startingPsn;
-    parameters.responderResources = req.responderResources;
-    parameters.initiatorDepth = req.initiatorDepth;
-    parameters.remoteCmResponseTimeout = req.remoteCmResponseTimeout;
-    parameters.localCmResponseTimeout = req.localCmResponseTimeout;
-    parameters.maxCmRetries = req.maxCmRetries;
-    parameters.retryCount = req.retryCount;
-    parameters.rnrRetryCount = req.rnrRetryCount;
-    parameters.flowControl = req.endToEndFlowControl;
-    parameters.srq = req.srq;
-    parameters.privateData = req.privateData;
     const Handle id = Create();
     m_ours[req.localCommId] = id;
-    return m_manager.SendReq(id, parameters);
+    return m_manager.SendReq(id, ReqParametersOf(m_plan, step, req));
 }
 
 Status ReplayConsumer::SendRep(const ReplayStep& step, const ibwire::CmRep& rep)
 {
-    RepParameters parameters;
-    // An XRC target's QPN stands where others have their EECN.
-    parameters.localQpn = rep.localQpn != 0 ? rep.localQpn : rep.localEecn;
-    parameters.startingPsn = rep.startingPsn;
-    parameters.responderResources = rep.responderResources;
-    parameters.initiatorDepth = rep.initiatorDepth;
-    parameters.targetAckDelay = rep.targetAckDelay;
-    parameters.failoverAccepted = static_cast<std::uint8_t>(rep.failoverAccepted);
-    parameters.rnrRetryCount = rep.rnrRetryCount;
-    parameters.flowControl = rep.endToEndFlowControl;
-    parameters.srq = rep.srq;
-    parameters.privateData = rep.privateData;
     const Handle id = IdOf(step);
     m_ours[rep.localCommId] = id;
-    return m_manager.SendRep(id, parameters);
+    return m_manager.SendRep(id, RepParametersOf(step, rep));
+}
+
+Status ReplayConsumer::SendSidrReq(std::size_t step, const ibwire::CmSidrReq& req)
+{
+    const Handle id = Create();
+    m_ours[req.requestId] = id;
+    return m_manager.SendSidrReq(id, SidrReqParametersOf(m_plan, step, req));
 }
 
 Status ReplayConsumer::SendRej(Handle id, const ibwire::CmRej& rej)
@@ -288,6 +227,11 @@ Status ReplayConsumer::SendRej(Handle id, const ibwire::CmRej& rej)
     {
         // What a consumer that gives up in REQ_SENT leaves behind.
         return Destroy(id);
+    }
+    if (rej.messageRejected == ibwire::MessageRejected::kReq && rej.localCommId != 0)
+    {
+        // Before its consumer has asked for more time a host does not name its own id.
+        (void)m_manager.SendMra(id, {24, true, {}});
     }
     const std::size_t length = std::min<std::size_t>(rej.rejectInfoLength, rej.ari.size());
     const Status sent =

@@ -46,8 +46,11 @@ class ReplayConsumer final : public EventHandler
     /** Whether the host neither repeated its DREQ at a step nor was answered before it had to. */
     bool IsLast(std::size_t step) const;
 
+    /** Makes the call for any message but one that begins something. */
+    Status Answer(std::size_t step, Handle id);
     Status SendReq(const ReplayStep& step, const ibwire::CmReq& req);
     Status SendRep(const ReplayStep& step, const ibwire::CmRep& rep);
+    Status SendSidrReq(std::size_t step, const ibwire::CmSidrReq& req);
     Status SendRej(Handle id, const ibwire::CmRej& rej);
     Status SendDreq(std::size_t step, Handle id, const ibwire::CmDreq& dreq);
 

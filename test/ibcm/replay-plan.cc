@@ -2,6 +2,7 @@
 #include "replay-plan.h"
 
 #include "replay-arrivals.h"
+#include "replay-requests.h"
 
 #include <algorithm>
 
@@ -84,7 +85,7 @@ void AddOnce(std::vector<T>& list, const T& value)
     }
 }
 
-/** The host's GIDs, LID and P_Keys, from packets and from REQs. */
+/** The host's GIDs, LID and P_Keys, from packets, REQs and SIDR_REQs. */
 void FillTables(ReplayPlan& plan)
 {
     for (const NetAddress& address : plan.host.addresses)
@@ -98,6 +99,15 @@ void FillTables(ReplayPlan& plan)
     for (const ReplayStep& step : plan.steps)
     {
         AddOnce(plan.pkeys, step.mad.pkey);
+        if (Is(step, CmAttribute::kSidrReq))
+        {
+            AddOnce(plan.pkeys, std::get<ibwire::CmSidrReq>(*step.message).pkey);
+        }
+        if (Is(step, CmAttribute::kLap))
+        {
+            const auto& lap = std::get<ibwire::CmLap>(*step.message);
+            AddOnce(plan.gids, IsOurs(step) ? lap.alternateLocalGid : lap.alternateRemoteGid);
+        }
         if (!Is(step, CmAttribute::kReq))
         {
             continue;
@@ -109,6 +119,10 @@ void FillTables(ReplayPlan& plan)
         {
             AddOnce(plan.gids, IsOurs(step) ? req.alternateLocalGid : req.alternateRemoteGid);
         }
+    }
+    if (plan.gids.empty())
+    {
+        plan.gids.push_back(PretendedGid(plan.lid));
     }
 }
 
@@ -160,10 +174,16 @@ std::vector<CapturedHost> HostsOf(const std::vector<CapturedMad>& mads)
     return hosts;
 }
 
-ReplayPlan MakePlan(const std::vector<CapturedMad>& mads, std::size_t host)
+ibwire::Gid PretendedGid(std::uint16_t lid)
+{
+    return ibwire::Gid::From(ibwire::kDefaultGidPrefix, lid);
+}
+
+ReplayPlan MakePlan(const std::vector<CapturedMad>& mads, std::size_t host, Behaviour behaviour)
 {
     const std::vector<CapturedHost> hosts = HostsOf(mads);
     ReplayPlan plan;
+    plan.behaviour = behaviour;
     plan.host = hosts.at(host);
     for (const CapturedMad& mad : mads)
     {
@@ -182,8 +202,9 @@ ReplayPlan MakePlan(const std::vector<CapturedMad>& mads, std::size_t host)
     }
     InferArrivals(plan.steps);
     FindListeners(plan);
-    plan.timing = GuessTiming(plan.steps);
-    plan.patience = PatienceOf(plan.steps);
+    plan.delayedMras = FindDelayedMras(plan.steps);
+    plan.timing = GuessTiming(plan.steps, behaviour);
+    plan.patience = PatienceOf(plan.steps, behaviour);
     FillTables(plan);
     return plan;
 }

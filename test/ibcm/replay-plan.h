@@ -4,6 +4,7 @@
 #ifndef WEFT_TEST_IBCM_REPLAY_PLAN_H
 #define WEFT_TEST_IBCM_REPLAY_PLAN_H
 
+#include "ibcm/model/behaviour.h"
 #include "replay-timing.h"
 
 #include <cstdint>
@@ -32,6 +33,7 @@ std::vector<CapturedHost> HostsOf(const std::vector<CapturedMad>& mads);
 /** Everything that replaying one host needs. */
 struct ReplayPlan
 {
+    Behaviour behaviour{Behaviour::kLinux61}; ///< that the core is to have
     CapturedHost host;
     std::vector<ReplayStep> steps;    ///< in the order in which the host must have seen them
     std::vector<ibwire::Gid> gids;    ///< its GID table
@@ -40,12 +42,19 @@ struct ReplayPlan
     TimingGuess timing;
     /** REQs and SIDR_REQs, by step, for which the host evidently had no listener. */
     std::set<std::size_t> noListener;
+    /** MRAs that only repetitions brought forth: see FindDelayedMras. */
+    std::map<std::size_t, std::size_t> delayedMras;
     /** By the host's communication id: how long at least it waits for an answer to its DREQ. */
     std::map<std::uint32_t, Duration> patience;
 };
 
+/** A GID for a port of which a capture only shows the LID. */
+ibwire::Gid PretendedGid(std::uint16_t lid);
+
 /** @param host index in HostsOf(mads). */
-ReplayPlan MakePlan(const std::vector<CapturedMad>& mads, std::size_t host);
+ReplayPlan MakePlan(const std::vector<CapturedMad>& mads,
+                    std::size_t host,
+                    Behaviour behaviour = Behaviour::kLinux61);
 
 } // namespace ibcm::test
 

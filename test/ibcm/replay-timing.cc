@@ -17,7 +17,64 @@ using ibwire::CmAttribute;
 using What = ReplayStep::What;
 using PeerId = std::pair<std::size_t, std::uint32_t>;
 
-/** The shortest time that passed between two copies of the same bytes. */
+/** A lifetime, and how far the waits that follow from it are from those in the capture. */
+struct LifeTime
+{
+    std::uint8_t exponent{0};
+    Duration error{0};
+};
+
+/** The lifetime with which a CA of this delay writes the REQ's ACK timeout. */
+std::optional<LifeTime> LifeTimeFor(const ibwire::CmReq& req,
+                                    std::uint8_t caAckDelay,
+                                    std::optional<Duration> wait,
+                                    Behaviour behaviour)
+{
+    std::optional<LifeTime> best;
+    for (std::uint8_t life = 0; life < 32; ++life)
+    {
+        if (AckTimeout(caAckDelay, life) != req.primaryLocalAckTimeout)
+        {
+            continue;
+        }
+        const Duration expected = ReqResponseTimeout(life, req.remoteCmResponseTimeout, behaviour);
+        const Duration error = wait ? std::chrono::abs(expected - *wait) : Duration{0};
+        if (!best || error < best->error)
+        {
+            best = LifeTime{life, error};
+        }
+    }
+    return best;
+}
+
+/** The lifetimes of all paths if the CA had this delay, and the sum of their errors. */
+std::optional<std::pair<TimingGuess, Duration>> GuessWith(const std::vector<ReplayStep>& steps,
+                                                          std::uint8_t caAckDelay,
+                                                          Behaviour behaviour)
+{
+    TimingGuess guess{caAckDelay, {}};
+    Duration error{0};
+    for (std::size_t i = 0; i < steps.size(); ++i)
+    {
+        const ReplayStep& step = steps[i];
+        if (step.what != What::kExpect || !Is(step, CmAttribute::kReq))
+        {
+            continue;
+        }
+        const auto& req = std::get<ibwire::CmReq>(*step.message);
+        const auto life = LifeTimeFor(req, caAckDelay, WaitOf(steps, i), behaviour);
+        if (!life)
+        {
+            return std::nullopt;
+        }
+        guess.packetLifeTime[req.localCommId] = life->exponent;
+        error += life->error;
+    }
+    return std::pair(guess, error);
+}
+
+} // namespace
+
 std::optional<Duration> WaitOf(const std::vector<ReplayStep>& steps, std::size_t first)
 {
     std::optional<Duration> wait;
@@ -33,63 +90,19 @@ std::optional<Duration> WaitOf(const std::vector<ReplayStep>& steps, std::size_t
     return wait;
 }
 
-/** A lifetime, and how far the waits that follow from it are from those in the capture. */
-struct LifeTime
+std::uint8_t LifeTimeOf(std::uint8_t ackTimeout, std::uint8_t caAckDelay)
 {
-    std::uint8_t exponent{0};
-    Duration error{0};
-};
-
-/** The lifetime with which a CA of this delay writes the REQ's ACK timeout. */
-std::optional<LifeTime> LifeTimeFor(const ibwire::CmReq& req,
-                                    std::uint8_t caAckDelay,
-                                    std::optional<Duration> wait)
-{
-    std::optional<LifeTime> best;
     for (std::uint8_t life = 0; life < 32; ++life)
     {
-        if (AckTimeout(caAckDelay, life) != req.primaryLocalAckTimeout)
+        if (AckTimeout(caAckDelay, life) == ackTimeout)
         {
-            continue;
-        }
-        const Duration expected = ReqResponseTimeout(life, req.remoteCmResponseTimeout);
-        const Duration error = wait ? std::chrono::abs(expected - *wait) : Duration{0};
-        if (!best || error < best->error)
-        {
-            best = LifeTime{life, error};
+            return life;
         }
     }
-    return best;
+    return 0;
 }
 
-/** The lifetimes of all paths if the CA had this delay, and the sum of their errors. */
-std::optional<std::pair<TimingGuess, Duration>> GuessWith(const std::vector<ReplayStep>& steps,
-                                                          std::uint8_t caAckDelay)
-{
-    TimingGuess guess{caAckDelay, {}};
-    Duration error{0};
-    for (std::size_t i = 0; i < steps.size(); ++i)
-    {
-        const ReplayStep& step = steps[i];
-        if (step.what != What::kExpect || !Is(step, CmAttribute::kReq))
-        {
-            continue;
-        }
-        const auto& req = std::get<ibwire::CmReq>(*step.message);
-        const auto life = LifeTimeFor(req, caAckDelay, WaitOf(steps, i));
-        if (!life)
-        {
-            return std::nullopt;
-        }
-        guess.packetLifeTime[req.localCommId] = life->exponent;
-        error += life->error;
-    }
-    return std::pair(guess, error);
-}
-
-} // namespace
-
-TimingGuess GuessTiming(const std::vector<ReplayStep>& steps)
+TimingGuess GuessTiming(const std::vector<ReplayStep>& steps, Behaviour behaviour)
 {
     // What fits equally well: the delay in the host's own REPs, soft-RoCE's and others' usual one,
     // any.
@@ -112,7 +125,7 @@ TimingGuess GuessTiming(const std::vector<ReplayStep>& steps)
     std::optional<Duration> best;
     for (const std::uint8_t delay : delays)
     {
-        const auto guess = GuessWith(steps, delay);
+        const auto guess = GuessWith(steps, delay, behaviour);
         if (guess && (!best || guess->second < *best))
         {
             result = guess->first;
@@ -122,7 +135,8 @@ TimingGuess GuessTiming(const std::vector<ReplayStep>& steps)
     return result;
 }
 
-std::map<std::uint32_t, Duration> PatienceOf(const std::vector<ReplayStep>& steps)
+std::map<std::uint32_t, Duration> PatienceOf(const std::vector<ReplayStep>& steps,
+                                             Behaviour behaviour)
 {
     std::map<std::uint32_t, Duration> patience;
     std::map<PeerId, std::uint8_t> asked;
@@ -132,7 +146,8 @@ std::map<std::uint32_t, Duration> PatienceOf(const std::vector<ReplayStep>& step
         const auto* rep = step.message ? std::get_if<ibwire::CmRep>(&*step.message) : nullptr;
         if (req != nullptr && IsOurs(step))
         {
-            patience[req->localCommId] = TimeoutFromExponent(req->remoteCmResponseTimeout);
+            patience[req->localCommId] =
+                TimeoutFromExponent(req->remoteCmResponseTimeout, behaviour);
         }
         else if (req != nullptr)
         {
@@ -140,7 +155,8 @@ std::map<std::uint32_t, Duration> PatienceOf(const std::vector<ReplayStep>& step
         }
         else if (rep != nullptr && IsOurs(step))
         {
-            patience[rep->localCommId] = TimeoutFromExponent(asked[{step.peer, rep->remoteCommId}]);
+            patience[rep->localCommId] =
+                TimeoutFromExponent(asked[{step.peer, rep->remoteCommId}], behaviour);
         }
     }
     return patience;
