@@ -50,7 +50,9 @@ class CaptureReplay : public OwnCapture
     void Asked()
     {
         listener = ListenB();
-        a = Connect();
+        ReqParameters req = Req();
+        req.primaryPath.packetLifeTime = lifeTime;
+        a = Connect(req);
         Pass(milliseconds(1));
         Settle();
         b = Accepted();
@@ -67,6 +69,8 @@ class CaptureReplay : public OwnCapture
         Pass(milliseconds(1));
         Settle();
     }
+
+    std::uint8_t lifeTime{kLifeTime};
 };
 
 TEST_F(CaptureReplay, PlainConnection)
@@ -133,6 +137,7 @@ TEST_F(CaptureReplay, LostRepAndLostRtu)
 
 TEST_F(CaptureReplay, LostDreqAndLostDrep)
 {
+    lifeTime = 18; // so that TIMEWAIT is longer than the wait for the DREP
     Connected();
     ASSERT_TRUE(hostB->cm.SendDreq(b, Bytes(2)));
     wire.DropAll();
@@ -143,6 +148,21 @@ TEST_F(CaptureReplay, LostDreqAndLostDrep)
     NextRepetition();
     Settle();
     ASSERT_EQ(Names(), "A>REQ B>REP A>RTU B>DREQ B>DREQ A>DREP B>DREQ A>DREP");
+    ExpectFaithful(Captured());
+}
+
+TEST_F(CaptureReplay, ADestroyedIdAnswersADreqStatelessly)
+{
+    Connected();
+    ASSERT_TRUE(hostB->cm.SendDreq(b, Bytes(2)));
+    Settle();
+    ASSERT_TRUE(hostA->cm.SendDrep(a));
+    wire.DropAll();
+    Pass(milliseconds(600)); // A's TIMEWAIT is over
+    DestroyA(a);
+    NextRepetition();
+    Settle();
+    ASSERT_EQ(Names(), "A>REQ B>REP A>RTU B>DREQ A>DREP B>DREQ A>DREP");
     ExpectFaithful(Captured());
 }
 

@@ -96,9 +96,15 @@ bool SameConnection(const ReplayStep& theirs, const ReplayStep& ours)
 /** Whether a message of the peer's ends the wait of a request of the host's. */
 bool AnswersTo(const ReplayStep& theirs, const ReplayStep& request)
 {
-    return !IsOurs(theirs) && theirs.message && theirs.peer == request.peer &&
-           Answers(*KindOf(theirs), *KindOf(request)) &&
-           LocalIdOf(*request.message) == RemoteIdOf(*theirs.message);
+    if (IsOurs(theirs) || !theirs.message || theirs.peer != request.peer ||
+        !Answers(*KindOf(theirs), *KindOf(request)))
+    {
+        return false;
+    }
+    // Whoever gives up before the REP came does not know the host's id.
+    return RemoteIdOf(*theirs.message) != 0
+               ? RemoteIdOf(*theirs.message) == LocalIdOf(*request.message)
+               : RemoteIdOf(*request.message) == LocalIdOf(*theirs.message);
 }
 
 /**

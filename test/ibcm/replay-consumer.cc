@@ -55,6 +55,10 @@ void ReplayConsumer::BeforeFeed(std::size_t step)
         (void)m_manager.SendMra(IdOf(mra),
                                 MraParametersOf(std::get<ibwire::CmMra>(*mra.message), true));
     }
+    if (std::holds_alternative<ibwire::CmDreq>(*feed.message) && IsForgotten(step))
+    {
+        (void)Destroy(m_ours.at(RemoteIdOf(*feed.message)));
+    }
     const std::uint64_t service = ServiceOf(*feed.message);
     if (service == 0)
     {
@@ -198,6 +202,35 @@ bool ReplayConsumer::IsLast(std::size_t step) const
         }
     }
     return true;
+}
+
+bool ReplayConsumer::IsForgotten(std::size_t step) const
+{
+    const ReplayStep& dreq = m_plan.steps[step];
+    const auto id = m_ours.find(RemoteIdOf(*dreq.message));
+    const auto state = id != m_ours.end() ? m_manager.StateOf(id->second) : Result<State>();
+    if (id == m_ours.end() || !state || (*state != State::kIdle && *state != State::kTimewait))
+    {
+        return false;
+    }
+    const ReplayStep* before = nullptr;
+    for (std::size_t i = 0; i < m_plan.steps.size(); ++i)
+    {
+        const ReplayStep& drep = m_plan.steps[i];
+        if (!IsOurs(drep) || !Is(drep, ibwire::CmAttribute::kDrep) || drep.peer != dreq.peer ||
+            RemoteIdOf(*drep.message) != LocalIdOf(*dreq.message))
+        {
+            continue;
+        }
+        if (i > step)
+        {
+            // An id in IDLE does not answer; in TIMEWAIT it repeats what it said before.
+            return *state == State::kIdle ||
+                   (before != nullptr && before->mad.bytes != drep.mad.bytes);
+        }
+        before = &drep;
+    }
+    return false;
 }
 
 Status ReplayConsumer::SendReq(const ReplayStep& step, const ibwire::CmReq& req)

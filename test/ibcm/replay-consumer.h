@@ -46,6 +46,9 @@ class ReplayConsumer final : public EventHandler
     /** Whether the host neither repeated its DREQ at a step nor was answered before it had to. */
     bool IsLast(std::size_t step) const;
 
+    /** Whether a DREQ was answered as only a host does that has destroyed the id meanwhile. */
+    bool IsForgotten(std::size_t step) const;
+
     /** Makes the call for any message but one that begins something. */
     Status Answer(std::size_t step, Handle id);
     Status SendReq(const ReplayStep& step, const ibwire::CmReq& req);
