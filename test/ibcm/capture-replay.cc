@@ -185,6 +185,11 @@ void Replayer::Expect(std::size_t index)
         return;
     }
     Compare(step, *emission);
+    if (step.what == What::kExpectAgain)
+    {
+        m_consumer.AfterRepetition(index);
+        m_runtime.RunReady();
+    }
 }
 
 Emission* Replayer::Candidate(const ReplayStep& step)

@@ -32,7 +32,7 @@ class RandomCapture : public OwnCapture, public ::testing::WithParamInterface<st
     /** A consumer's call, a while from now: mostly soon, never after the peer's patience. */
     void Later(std::function<void()> call)
     {
-        const std::uint64_t delay = Draw(8) == 0 ? Draw(800) : Draw(40);
+        const std::uint64_t delay = Draw(8) == 0 ? Draw(4000) : Draw(40);
         m_calls.push_back({runtime.Now() + milliseconds(delay), std::move(call)});
     }
 
@@ -42,9 +42,11 @@ class RandomCapture : public OwnCapture, public ::testing::WithParamInterface<st
         {
         case EventType::kReqReceived:
             created.emplace_back(hostB.get(), id);
+            AskForTime(cm, id);
             Later([this, &cm, id] { Accept(cm, id); });
             break;
         case EventType::kRepReceived:
+            AskForTime(cm, id);
             Later([this, &cm, id] { Complete(cm, id); });
             break;
         case EventType::kRtuReceived:
@@ -56,10 +58,36 @@ class RandomCapture : public OwnCapture, public ::testing::WithParamInterface<st
         case EventType::kDreqReceived:
             Later([&cm, id] { (void)cm.SendDrep(id); });
             break;
+        case EventType::kSidrReqReceived:
+            created.emplace_back(hostB.get(), id);
+            Later([this, &cm, id] { Resolve(cm, id); });
+            break;
         default:
             break;
         }
         return Disposition::kKeep;
+    }
+
+    /** As rdma_cm does, or at once, or not at all. */
+    void AskForTime(ConnectionManager& cm, Handle id)
+    {
+        const std::uint64_t how = Draw(4);
+        if (how != 0)
+        {
+            (void)cm.SendMra(id, {20, how != 1, {}});
+        }
+    }
+
+    void Resolve(ConnectionManager& cm, Handle id)
+    {
+        SidrRepParameters rep;
+        rep.status = Draw(4) == 0 ? ibwire::SidrStatus::kRejected : ibwire::SidrStatus::kSuccess;
+        rep.qpn = ++m_lastQpn;
+        rep.qkey = 0x1234567;
+        rep.ece = {0x2c9, 7};
+        const std::vector<std::uint8_t> data = Bytes(Draw(30));
+        rep.privateData = data;
+        (void)cm.SendSidrRep(id, rep);
     }
 
     void Accept(ConnectionManager& cm, Handle id)
@@ -89,8 +117,23 @@ class RandomCapture : public OwnCapture, public ::testing::WithParamInterface<st
         }
     }
 
+    void AskForQp()
+    {
+        SidrReqParameters req;
+        req.serviceId = kService + (Draw(8) == 0 ? 1 : 0);
+        req.path = PathToB();
+        req.timeout = milliseconds(900);
+        req.maxCmRetries = 3;
+        (void)hostA->cm.SendSidrReq(CreateA(), req);
+    }
+
     void StartOne()
     {
+        if (Draw(5) == 0)
+        {
+            AskForQp();
+            return;
+        }
         ReqParameters req = Req();
         req.localQpn = ++m_lastQpn;
         req.serviceId += Draw(8) == 0 ? 1 : 0; // nobody listens there
@@ -157,7 +200,7 @@ TEST_P(RandomCapture, CanBeReplayed)
     ExpectFaithful(Captured());
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomCapture, ::testing::Range<std::uint64_t>(1, 201));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomCapture, ::testing::Range<std::uint64_t>(1, 3001));
 
 } // namespace
 

@@ -137,7 +137,7 @@ TEST_F(CaptureReplay, LostRepAndLostRtu)
 
 TEST_F(CaptureReplay, LostDreqAndLostDrep)
 {
-    lifeTime = 18; // so that TIMEWAIT is longer than the wait for the DREP
+    lifeTime = 19; // so that TIMEWAIT is longer than the wait for the DREP
     Connected();
     ASSERT_TRUE(hostB->cm.SendDreq(b, Bytes(2)));
     wire.DropAll();

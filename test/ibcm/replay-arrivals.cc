@@ -4,6 +4,7 @@
 #include "ibcm/model/timeouts.h"
 #include "replay-order.h"
 #include "replay-requests.h"
+#include "replay-timing.h"
 
 #include <algorithm>
 #include <map>
@@ -134,6 +135,22 @@ bool CrossedBy(const ReplayStep& theirs, const ReplayStep& ours)
     }
 }
 
+/** Whether the REP at @p later is another id's than one before @p index, to the same REQ. */
+bool IsSecondReply(const std::vector<ReplayStep>& steps, std::size_t index, std::size_t later)
+{
+    const ReplayStep& rep = steps[later];
+    return Is(rep, CmAttribute::kRep) && IsOurs(rep) &&
+           std::any_of(steps.begin(),
+                       steps.begin() + static_cast<std::ptrdiff_t>(index),
+                       [&](const ReplayStep& earlier)
+                       {
+                           return Is(earlier, CmAttribute::kRep) && IsOurs(earlier) &&
+                                  earlier.peer == rep.peer &&
+                                  RemoteIdOf(*earlier.message) == RemoteIdOf(*rep.message) &&
+                                  LocalIdOf(*earlier.message) != LocalIdOf(*rep.message);
+                       });
+}
+
 /** The last step before which the host has not taken in the message at @p index; itself if none. */
 std::size_t CrossedUntil(const std::vector<ReplayStep>& steps, std::size_t index)
 {
@@ -156,6 +173,10 @@ std::size_t CrossedUntil(const std::vector<ReplayStep>& steps, std::size_t index
         {
             break; // the id begins anew
         }
+        if (IsSecondReply(steps, index, i))
+        {
+            break; // as the first one's id was over
+        }
         // Only the first copy was a call; an RTU may come again by itself.
         const bool first = isNew && later.what == What::kExpect;
         if (first && SameConnection(theirs, later) && CrossedBy(theirs, later))
@@ -166,11 +187,14 @@ std::size_t CrossedUntil(const std::vector<ReplayStep>& steps, std::size_t index
     return until;
 }
 
-/** Whether the peer sent the message at @p index again before the host answered it. */
-bool ComesAgain(const std::vector<ReplayStep>& steps, std::size_t index, std::size_t after)
+/** Whether the peer sent the message at @p index again, in time, before the host answered it. */
+bool ComesAgain(const std::vector<ReplayStep>& steps,
+                std::size_t index,
+                std::size_t after,
+                Instant deadline)
 {
     const ReplayStep& theirs = steps[index];
-    for (std::size_t i = after + 1; i < steps.size(); ++i)
+    for (std::size_t i = after + 1; i < steps.size() && steps[i].mad.time <= deadline; ++i)
     {
         if (steps[i].mad.bytes == theirs.mad.bytes)
         {
@@ -185,24 +209,36 @@ bool ComesAgain(const std::vector<ReplayStep>& steps, std::size_t index, std::si
     return false;
 }
 
-/** Whether another answer to a request came after its last copy, so that this one never did. */
+/**
+ * Whether another answer to a request came in time after its last copy, so that the one at @p index
+ * never did.
+ */
 bool IsReplaced(const std::vector<ReplayStep>& steps,
                 std::size_t index,
                 std::size_t first,
-                std::size_t last)
+                std::size_t last,
+                Instant deadline)
 {
     const ReplayStep& theirs = steps[index];
     bool later = false;
     for (std::size_t i = last + 1; i < steps.size(); ++i)
     {
-        if (Is(theirs, CmAttribute::kDreq) && IsOurs(steps[i]) &&
-            Is(steps[i], CmAttribute::kDrep) && SameConnection(theirs, steps[i]))
+        if (IsOurs(steps[i]) && steps[i].message && SameConnection(theirs, steps[i]) &&
+            Answers(*KindOf(steps[i]), *KindOf(theirs)) &&
+            (!later || Is(theirs, CmAttribute::kDreq)))
         {
             return false; // it came, as it was answered
         }
-        later = later || AnswersTo(steps[i], steps[first]);
+        later = later || (AnswersTo(steps[i], steps[first]) && steps[i].mad.time <= deadline);
     }
     return later;
+}
+
+/** When the host, had it heard nothing, would have sent its request once more. */
+Instant DeadlineOf(const std::vector<ReplayStep>& steps, std::size_t first, std::size_t last)
+{
+    const Duration wait = WaitOf(steps, first).value_or(Duration{0});
+    return steps[last].mad.time + wait + wait / 20;
 }
 
 /**
@@ -251,12 +287,14 @@ void DelayUnseen(std::vector<ReplayStep>& steps)
         const std::size_t crossed = CrossedUntil(steps, i);
         std::size_t until = crossed;
         bool replaced = false;
+        Instant deadline = Instant::max();
         for (const auto& [first, last] : lastOf)
         {
             if (first <= crossed && crossed < last && AnswersTo(steps[i], steps[first]))
             {
                 until = std::max(until, last);
-                replaced = replaced || IsReplaced(steps, i, first, last);
+                deadline = DeadlineOf(steps, first, last);
+                replaced = replaced || IsReplaced(steps, i, first, last, deadline);
             }
         }
         if (Is(steps[i], CmAttribute::kMra))
@@ -270,7 +308,7 @@ void DelayUnseen(std::vector<ReplayStep>& steps)
         // A host that gives up has no connection that a DREQ could end.
         const bool tooLate = crossed != i && Is(steps[i], CmAttribute::kDreq) &&
                              Is(steps[crossed], CmAttribute::kRej);
-        if (replaced || tooLate || (until != i && ComesAgain(steps, i, until)))
+        if (replaced || tooLate || (until != i && ComesAgain(steps, i, until, deadline)))
         {
             steps[i].what = What::kLost;
         }

@@ -182,6 +182,7 @@ Handle ReplayConsumer::IdOf(const ReplayStep& step) const
 bool ReplayConsumer::IsLast(std::size_t step) const
 {
     const ReplayStep& dreq = m_plan.steps[step];
+    const std::size_t first = dreq.what == ReplayStep::What::kExpectAgain ? dreq.first : step;
     const auto patience = m_plan.patience.find(LocalIdOf(*dreq.message));
     // A tenth less, as the host's clock and ours may differ.
     const Instant limit =
@@ -190,7 +191,7 @@ bool ReplayConsumer::IsLast(std::size_t step) const
     for (std::size_t i = step + 1; i < m_plan.steps.size(); ++i)
     {
         const ReplayStep& later = m_plan.steps[i];
-        const bool again = later.what == ReplayStep::What::kExpectAgain && later.first == step;
+        const bool again = later.what == ReplayStep::What::kExpectAgain && later.first == first;
         const bool heard = later.what == ReplayStep::What::kFeed && later.message &&
                            later.peer == dreq.peer && later.mad.time < limit &&
                            (std::holds_alternative<ibwire::CmDreq>(*later.message) ||
@@ -202,6 +203,27 @@ bool ReplayConsumer::IsLast(std::size_t step) const
         }
     }
     return true;
+}
+
+void ReplayConsumer::AfterRepetition(std::size_t step)
+{
+    const ReplayStep& dreq = m_plan.steps[step];
+    if (!Is(dreq, ibwire::CmAttribute::kDreq) || !IsLast(step))
+    {
+        return;
+    }
+    const auto copies = std::count_if(m_plan.steps.begin(),
+                                      m_plan.steps.end(),
+                                      [&](const ReplayStep& other) {
+                                          return other.what == ReplayStep::What::kExpectAgain &&
+                                                 other.first == dreq.first;
+                                      });
+    const ibwire::CmReq* req = BeginningOf(m_plan, dreq);
+    if (req != nullptr && copies < req->maxCmRetries)
+    {
+        // It had retries left and was not answered: its id is gone.
+        (void)Destroy(IdOf(dreq));
+    }
 }
 
 bool ReplayConsumer::IsForgotten(std::size_t step) const

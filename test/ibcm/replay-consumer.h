@@ -33,6 +33,9 @@ class ReplayConsumer final : public EventHandler
      */
     std::string Act(std::size_t step);
 
+    /** The core has repeated what is at a step: destroys the id, if the host's stopped there. */
+    void AfterRepetition(std::size_t step);
+
     /** Destroys what is left. */
     void DestroyAll();
 
@@ -43,7 +46,8 @@ class ReplayConsumer final : public EventHandler
     Status Destroy(Handle id);
     /** The id that the message of a step is about; kNone if there is none. */
     Handle IdOf(const ReplayStep& step) const;
-    /** Whether the host neither repeated its DREQ at a step nor was answered before it had to. */
+    /** Whether the host neither repeated its DREQ after a step nor was answered before it had to.
+     */
     bool IsLast(std::size_t step) const;
 
     /** Whether a DREQ was answered as only a host does that has destroyed the id meanwhile. */

@@ -79,22 +79,6 @@ Ece EceOf(const ReplayStep& step, std::uint32_t vendorId)
     return {vendorId, ibwire::DecodeHeader(step.mad.bytes).attributeModifier};
 }
 
-/** The REQ that began the connection of a message of the host's; null if it was not captured. */
-const ibwire::CmReq* BeginningOf(const ReplayPlan& plan, const ReplayStep& step)
-{
-    for (const ReplayStep& other : plan.steps)
-    {
-        const auto* req = other.message ? std::get_if<ibwire::CmReq>(&*other.message) : nullptr;
-        if (req != nullptr && other.peer == step.peer &&
-            req->localCommId ==
-                (IsOurs(other) ? LocalIdOf(*step.message) : RemoteIdOf(*step.message)))
-        {
-            return req;
-        }
-    }
-    return nullptr;
-}
-
 /** Whether the host heard of the answer to its SIDR_REQ. */
 bool IsAnswered(const ReplayPlan& plan, std::size_t request)
 {
@@ -110,6 +94,21 @@ bool IsAnswered(const ReplayPlan& plan, std::size_t request)
 }
 
 } // namespace
+
+const ibwire::CmReq* BeginningOf(const ReplayPlan& plan, const ReplayStep& step)
+{
+    for (const ReplayStep& other : plan.steps)
+    {
+        const auto* req = other.message ? std::get_if<ibwire::CmReq>(&*other.message) : nullptr;
+        if (req != nullptr && other.peer == step.peer &&
+            req->localCommId ==
+                (IsOurs(other) ? LocalIdOf(*step.message) : RemoteIdOf(*step.message)))
+        {
+            return req;
+        }
+    }
+    return nullptr;
+}
 
 ReqParameters ReqParametersOf(const ReplayPlan& plan,
                               const ReplayStep& step,

@@ -12,6 +12,9 @@
 namespace ibcm::test
 {
 
+/** The REQ that began the connection of a message of the host's; null if it was not captured. */
+const ibwire::CmReq* BeginningOf(const ReplayPlan& plan, const ReplayStep& step);
+
 ReqParameters ReqParametersOf(const ReplayPlan& plan,
                               const ReplayStep& step,
                               const ibwire::CmReq& req);

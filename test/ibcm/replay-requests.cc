@@ -44,7 +44,7 @@ CmAttribute MraedBy(const ibwire::CmMra& mra)
 
 Treatment TreatmentOfRej(const ibwire::CmRej& rej, CmAttribute request)
 {
-    if (request != CmAttribute::kReq || rej.reason == ibwire::RejReason::kTimeout)
+    if (request != CmAttribute::kReq || rej.messageRejected != ibwire::MessageRejected::kReq)
     {
         return Treatment::kNone;
     }
@@ -154,6 +154,13 @@ void Matcher::Answer(Talk& talk, std::size_t answer, Treatment treatment)
     {
         Take(talk, answer);
         Leave(talk, true);
+    }
+    else if (talk.before == Treatment::kAccepts)
+    {
+        // Of another id: a copy that came when the first one's was over.
+        talk.spare.insert(talk.spare.end(), talk.open.begin(), talk.open.end());
+        talk.open.clear();
+        Take(talk, answer);
     }
     else if (talk.before == Treatment::kExtends)
     {
