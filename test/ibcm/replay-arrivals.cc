@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -119,9 +120,11 @@ bool CrossedBy(const ReplayStep& theirs, const ReplayStep& ours)
     {
     case CmAttribute::kRej:
         return call == CmAttribute::kRep || call == CmAttribute::kRtu ||
-               call == CmAttribute::kRej || call == CmAttribute::kDreq;
+               call == CmAttribute::kRej || call == CmAttribute::kDreq ||
+               call == CmAttribute::kMra || call == CmAttribute::kLap || call == CmAttribute::kApr;
     case CmAttribute::kDreq:
-        return call == CmAttribute::kRtu || call == CmAttribute::kDreq || call == CmAttribute::kRej;
+        return call == CmAttribute::kRtu || call == CmAttribute::kDreq ||
+               call == CmAttribute::kRej || call == CmAttribute::kLap || call == CmAttribute::kApr;
     case CmAttribute::kDrep:
         return call == CmAttribute::kDrep;
     case CmAttribute::kRtu:
@@ -248,16 +251,26 @@ Instant DeadlineOf(const std::vector<ReplayStep>& steps, std::size_t first, std:
 std::size_t UnextendedUntil(const std::vector<ReplayStep>& steps, std::size_t index)
 {
     const auto& mra = std::get<ibwire::CmMra>(*steps[index].message);
-    const Instant limit =
-        steps[index].mad.time + TimeoutFromExponent(mra.serviceTimeout, Behaviour::kLinux61) / 2;
+    // A tenth less, as the host's clock may differ.
+    const Duration extended = TimeoutFromExponent(mra.serviceTimeout, Behaviour::kLinux61) * 9 / 10;
     std::size_t until = index;
-    for (std::size_t i = index + 1; i < steps.size(); ++i)
+    std::optional<Instant> before; // the copy before
+    for (std::size_t i = 0; i < steps.size(); ++i)
     {
-        if (steps[i].what == What::kExpectAgain && steps[i].mad.time < limit &&
-            SameConnection(steps[index], steps[i]))
+        if (!IsOurs(steps[i]) || !Is(steps[i], MraedBy(mra)) ||
+            !SameConnection(steps[index], steps[i]))
         {
+            continue;
+        }
+        if (i > index && steps[i].what == What::kExpectAgain && before)
+        {
+            if (steps[i].mad.time - *before >= extended)
+            {
+                break;
+            }
             until = i;
         }
+        before = steps[i].mad.time;
     }
     return until;
 }

@@ -79,16 +79,31 @@ Ece EceOf(const ReplayStep& step, std::uint32_t vendorId)
     return {vendorId, ibwire::DecodeHeader(step.mad.bytes).attributeModifier};
 }
 
-/** Whether the host heard of the answer to its SIDR_REQ. */
+/** How often a SIDR_REQ was repeated. */
+std::uint8_t RepetitionsOf(const ReplayPlan& plan, std::size_t request)
+{
+    return static_cast<std::uint8_t>(std::count_if(
+        plan.steps.begin(),
+        plan.steps.end(),
+        [&](const ReplayStep& other)
+        { return other.what == ReplayStep::What::kExpectAgain && other.first == request; }));
+}
+
+/** Whether the host heard the answer to its SIDR_REQ before it would have repeated it. */
 bool IsAnswered(const ReplayPlan& plan, std::size_t request)
 {
     const ReplayStep& asked = plan.steps[request];
+    const auto wait = WaitOf(plan.steps, request);
+    const Instant deadline =
+        wait ? asked.mad.time + *wait * (RepetitionsOf(plan, request) + 1) + *wait / 20
+             : Instant::max();
     return std::any_of(plan.steps.begin(),
                        plan.steps.end(),
                        [&](const ReplayStep& step)
                        {
                            return step.what == ReplayStep::What::kFeed &&
                                   Is(step, ibwire::CmAttribute::kSidrRep) &&
+                                  step.peer == asked.peer && step.mad.time <= deadline &&
                                   RemoteIdOf(*step.message) == LocalIdOf(*asked.message);
                        });
 }
@@ -203,11 +218,7 @@ SidrReqParameters SidrReqParametersOf(const ReplayPlan& plan,
     parameters.timeout = WaitOf(plan.steps, step).value_or(parameters.timeout);
     if (!IsAnswered(plan, step))
     {
-        parameters.maxCmRetries = static_cast<std::uint8_t>(std::count_if(
-            plan.steps.begin(),
-            plan.steps.end(),
-            [&](const ReplayStep& other)
-            { return other.what == ReplayStep::What::kExpectAgain && other.first == step; }));
+        parameters.maxCmRetries = RepetitionsOf(plan, step);
     }
     parameters.privateData = req.privateData;
     return parameters;

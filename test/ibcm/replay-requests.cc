@@ -27,21 +27,6 @@ enum class Treatment : std::uint8_t
     kStateless, ///< by the host itself, to each copy one
 };
 
-/** The kind of request that an MRA acknowledges. */
-CmAttribute MraedBy(const ibwire::CmMra& mra)
-{
-    switch (mra.messageMraed)
-    {
-    case ibwire::MessageMraed::kReq:
-        return CmAttribute::kReq;
-    case ibwire::MessageMraed::kRep:
-        return CmAttribute::kRep;
-    case ibwire::MessageMraed::kLap:
-        break;
-    }
-    return CmAttribute::kLap;
-}
-
 Treatment TreatmentOfRej(const ibwire::CmRej& rej, CmAttribute request)
 {
     if (request != CmAttribute::kReq || rej.messageRejected != ibwire::MessageRejected::kReq)

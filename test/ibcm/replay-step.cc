@@ -76,6 +76,20 @@ bool IsReliable(ibwire::CmAttribute kind)
     }
 }
 
+ibwire::CmAttribute MraedBy(const ibwire::CmMra& mra)
+{
+    switch (mra.messageMraed)
+    {
+    case ibwire::MessageMraed::kReq:
+        return ibwire::CmAttribute::kReq;
+    case ibwire::MessageMraed::kRep:
+        return ibwire::CmAttribute::kRep;
+    case ibwire::MessageMraed::kLap:
+        break;
+    }
+    return ibwire::CmAttribute::kLap;
+}
+
 std::uint32_t LocalIdOf(const ibwire::CmMessage& message)
 {
     return std::visit(

@@ -44,6 +44,8 @@ bool IsOurs(const ReplayStep& step);
 bool Answers(ibwire::CmAttribute answer, ibwire::CmAttribute request);
 /** Whether messages of a kind are sent again until they are answered. */
 bool IsReliable(ibwire::CmAttribute kind);
+/** The kind of request that an MRA acknowledges. */
+ibwire::CmAttribute MraedBy(const ibwire::CmMra& mra);
 /** The communication id (or SIDR request id) of a message's sender; 0 if it carries none. */
 std::uint32_t LocalIdOf(const ibwire::CmMessage& message);
 /** The id that the message gives to its receiver; 0 if it carries none. */

@@ -17,6 +17,22 @@ using ibwire::CmAttribute;
 using What = ReplayStep::What;
 using PeerId = std::pair<std::size_t, std::uint32_t>;
 
+/** How long nothing happened after a REQ that was not repeated: it cannot have waited less. */
+Duration SilenceAfter(const std::vector<ReplayStep>& steps, std::size_t req)
+{
+    const std::uint32_t id = LocalIdOf(*steps[req].message);
+    for (std::size_t i = req + 1; i < steps.size(); ++i)
+    {
+        const ReplayStep& step = steps[i];
+        if (step.message && step.peer == steps[req].peer &&
+            id == (IsOurs(step) ? LocalIdOf(*step.message) : RemoteIdOf(*step.message)))
+        {
+            return step.mad.time - steps[req].mad.time;
+        }
+    }
+    return Duration{0};
+}
+
 /** A lifetime, and how far the waits that follow from it are from those in the capture. */
 struct LifeTime
 {
@@ -28,6 +44,7 @@ struct LifeTime
 std::optional<LifeTime> LifeTimeFor(const ibwire::CmReq& req,
                                     std::uint8_t caAckDelay,
                                     std::optional<Duration> wait,
+                                    Duration silence,
                                     Behaviour behaviour)
 {
     std::optional<LifeTime> best;
@@ -38,7 +55,8 @@ std::optional<LifeTime> LifeTimeFor(const ibwire::CmReq& req,
             continue;
         }
         const Duration expected = ReqResponseTimeout(life, req.remoteCmResponseTimeout, behaviour);
-        const Duration error = wait ? std::chrono::abs(expected - *wait) : Duration{0};
+        const Duration error =
+            wait ? std::chrono::abs(expected - *wait) : std::max(Duration{0}, silence - expected);
         if (!best || error < best->error)
         {
             best = LifeTime{life, error};
@@ -62,7 +80,8 @@ std::optional<std::pair<TimingGuess, Duration>> GuessWith(const std::vector<Repl
             continue;
         }
         const auto& req = std::get<ibwire::CmReq>(*step.message);
-        const auto life = LifeTimeFor(req, caAckDelay, WaitOf(steps, i), behaviour);
+        const auto life =
+            LifeTimeFor(req, caAckDelay, WaitOf(steps, i), SilenceAfter(steps, i), behaviour);
         if (!life)
         {
             return std::nullopt;
