@@ -251,6 +251,13 @@ void Replayer::Compare(const ReplayStep& step, Emission& emission)
             Problem(step, wrong);
         }
     }
+    else if (const Duration since = step.mad.time - m_plan.steps[step.first].mad.time;
+             std::chrono::abs(emission.when - step.mad.time) > Tolerance(since))
+    {
+        Problem(step,
+                "the core repeats it at " + std::to_string(emission.when.count()) +
+                    " ns, the host at " + std::to_string(step.mad.time.count()) + " ns");
+    }
     for (const FieldDifference& difference : CompareMads(m_names.Expected(step), emission.bytes))
     {
         Problem(step, ToString(difference));

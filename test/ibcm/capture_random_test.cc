@@ -29,7 +29,7 @@ class RandomCapture : public OwnCapture, public ::testing::WithParamInterface<st
         return m_draws.Random() % below;
     }
 
-    /** A consumer's call, a while from now: mostly soon, never after the peer's patience. */
+    /** A consumer's call, a while from now: mostly soon, at times when the peer has given up. */
     void Later(std::function<void()> call)
     {
         const std::uint64_t delay = Draw(8) == 0 ? Draw(4000) : Draw(40);

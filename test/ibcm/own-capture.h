@@ -81,15 +81,17 @@ class OwnCapture : public Pair
         return text;
     }
 
-    /** What goes wrong when one of the hosts is replaced. @param lid of the host. */
-    static std::string Problems(const std::vector<CapturedMad>& mads, std::uint16_t lid)
+    /** What goes wrong first when one of the hosts is replaced. @param lid of the host. */
+    static std::string Problems(const std::vector<CapturedMad>& mads,
+                                std::uint16_t lid,
+                                Behaviour behaviour = Behaviour::kLinux61)
     {
         const std::vector<CapturedHost> hosts = HostsOf(mads);
         for (std::size_t host = 0; host < hosts.size(); ++host)
         {
             if (hosts[host].addresses.front().lid == lid)
             {
-                const ReplayReport report = Replay(MakePlan(mads, host));
+                const ReplayReport report = Replay(MakePlan(mads, host, behaviour));
                 return report.problems.empty() ? "" : report.problems.front();
             }
         }
