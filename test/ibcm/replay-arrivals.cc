@@ -190,6 +190,17 @@ std::size_t CrossedUntil(const std::vector<ReplayStep>& steps, std::size_t index
     return until;
 }
 
+/** Whether the host can have sent @p ours only after it took in @p theirs. */
+bool ShowsArrival(const ReplayStep& theirs, const ReplayStep& ours)
+{
+    if (!IsOurs(ours) || !ours.message || !SameConnection(theirs, ours))
+    {
+        return false;
+    }
+    const bool disconnects = Is(theirs, CmAttribute::kRtu) && Is(ours, CmAttribute::kDreq);
+    return disconnects || Answers(*KindOf(ours), *KindOf(theirs));
+}
+
 /** Whether the peer sent the message at @p index again, in time, before the host answered it. */
 bool ComesAgain(const std::vector<ReplayStep>& steps,
                 std::size_t index,
@@ -203,8 +214,7 @@ bool ComesAgain(const std::vector<ReplayStep>& steps,
         {
             return true;
         }
-        if (IsOurs(steps[i]) && steps[i].message && SameConnection(theirs, steps[i]) &&
-            Answers(*KindOf(steps[i]), *KindOf(theirs)))
+        if (ShowsArrival(theirs, steps[i]))
         {
             return false;
         }
@@ -226,9 +236,7 @@ bool IsReplaced(const std::vector<ReplayStep>& steps,
     bool later = false;
     for (std::size_t i = last + 1; i < steps.size(); ++i)
     {
-        if (IsOurs(steps[i]) && steps[i].message && SameConnection(theirs, steps[i]) &&
-            Answers(*KindOf(steps[i]), *KindOf(theirs)) &&
-            (!later || Is(theirs, CmAttribute::kDreq)))
+        if (ShowsArrival(theirs, steps[i]) && (!later || Is(theirs, CmAttribute::kDreq)))
         {
             return false; // it came, as it was answered
         }
