@@ -117,9 +117,9 @@ void SoakHost::Connect(SoakId& id, Draws& draws)
     req.primaryPath.packetLifeTime = static_cast<std::uint8_t>(draws.Below(4)); // 4 to 33 us
     req.localQpn = AnyQpn(draws);
     req.startingPsn = static_cast<std::uint32_t>(draws.Below(1U << 24));
-    // 1 to 8 ms, and few retries: they do run out.
-    req.remoteCmResponseTimeout = static_cast<std::uint8_t>(8 + draws.Below(4));
-    req.localCmResponseTimeout = static_cast<std::uint8_t>(8 + draws.Below(4));
+    // 1 to 67 ms, and few retries: some run out, and under a sanitizer not all.
+    req.remoteCmResponseTimeout = static_cast<std::uint8_t>(8 + draws.Below(7));
+    req.localCmResponseTimeout = static_cast<std::uint8_t>(8 + draws.Below(7));
     req.maxCmRetries = static_cast<std::uint8_t>(draws.Below(5));
     ++id.requests;
     Judge("SendReq", id, cm.SendReq(id.handle, req));

@@ -84,7 +84,8 @@ class Threads : public ::testing::Test
 
     std::atomic<bool> m_stop{false};
     std::array<Worker, kThreads> m_workers;
-    ThreadedWire m_wire{{.threadsPerEnd = 2, .queuePerEnd = 2048, .seed = kSeed}};
+    // Short queues: what would wait long is dropped, as no answer to it would be in time.
+    ThreadedWire m_wire{{.threadsPerEnd = 2, .queuePerEnd = 64, .seed = kSeed}};
     HostRuntime m_runtimes[2];
     std::vector<std::unique_ptr<SoakHost>> m_hosts;
     HangGuard m_guard{seconds(120), [this] { return Describe(); }};
@@ -164,10 +165,11 @@ const std::vector<Threads::Operation>& Threads::Operations()
              }
          }},
         {"destroy what had to make room", 26, [](SoakHost& host, Draws&) { host.DestroySpare(); }},
+        // Without it the threads that deliver get so little time that hardly any answer is in time.
         {"sleep",
-         4,
+         30,
          [](SoakHost&, Draws& draws)
-         { std::this_thread::sleep_for(std::chrono::microseconds(draws.Below(500))); }},
+         { std::this_thread::sleep_for(std::chrono::microseconds(draws.Below(1000))); }},
     };
     return s_operations;
 }
@@ -386,7 +388,7 @@ void Threads::Print() const
     }
     const WireTally total = m_wire.Counters().Total();
     std::printf("%s\n  ids %llu, destroyed %llu by call, %llu by answer; calls %llu, refused %llu; "
-                "MADs %llu, lost %llu, doubled %llu\n",
+                "MADs %llu, lost %llu, doubled %llu, overflowed %llu\n",
                 text.str().c_str(),
                 static_cast<unsigned long long>(created),
                 static_cast<unsigned long long>(destroyed),
@@ -395,7 +397,8 @@ void Threads::Print() const
                 static_cast<unsigned long long>(refused),
                 static_cast<unsigned long long>(total.transmitted),
                 static_cast<unsigned long long>(total.lost),
-                static_cast<unsigned long long>(total.duplicated));
+                static_cast<unsigned long long>(total.duplicated),
+                static_cast<unsigned long long>(total.overflowed));
 }
 
 TEST_F(Threads, AnythingAtAnyTime)
