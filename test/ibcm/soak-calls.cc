@@ -128,9 +128,10 @@ void SoakHost::Connect(SoakId& id, Draws& draws)
 void SoakHost::Listen(SoakId& id, Draws& draws)
 {
     id.listener = true; // before it is one, and from now on, even if it does not become one
+    const auto listening = cm.Listen(id.handle, kFirstService + draws.Below(kServices));
     Judge("Listen",
           id,
-          cm.Listen(id.handle, kFirstService + draws.Below(kServices)),
+          listening ? Status() : tl::unexpected(listening.error()),
           {CmError::kAddressInUse});
 }
 
