@@ -342,8 +342,8 @@ TEST_F(InvariantsOfTheTable, WhoIsFoundIsComplete)
     table.Publish(nameless);
     EXPECT_TRUE(table.FindByHandle(place->handle));
     EXPECT_EQ(Violated(), "I2 published") << "found without a name";
-    table.Erase(nameless);
-    table.Erase(*id);
+    table.Erase(nameless, false);
+    table.Erase(*id, false);
 }
 
 TEST_F(InvariantsOfTheTable, AnIndexedPeerHasAnOwnerOrAges)
@@ -351,13 +351,13 @@ TEST_F(InvariantsOfTheTable, AnIndexedPeerHasAnOwnerOrAges)
     CmTable table(runtime, 1, {}, *queue, *this);
     const auto orphan = Record();
     orphan->owner = Handle::kNone;
-    (void)table.EnterPeer(*orphan, kGuidB, 1, 1);
+    (void)Enter(table, *orphan, kGuidB, 1, 1);
     EXPECT_EQ(Violated(), "I4 peer indexed");
     table.RemovePeer(*orphan);
     EXPECT_EQ(Violated(), "");
 
     auto aging = Record();
-    (void)table.EnterPeer(*aging, kGuidB, 1, 1);
+    (void)Enter(table, *aging, kGuidB, 1, 1);
     PeerRecord& record = *aging.release();
     table.AgePeer(record, std::chrono::seconds(1), true);
     EXPECT_EQ(Violated(), "");
@@ -371,7 +371,7 @@ TEST_F(InvariantsOfTheTable, APeerAgesOnce)
 {
     CmTable table(runtime, 1, {}, *queue, *this);
     const auto record = Record();
-    (void)table.EnterPeer(*record, kGuidB, 1, 1);
+    (void)Enter(table, *record, kGuidB, 1, 1);
     record->aging = true; // as if it did
     table.RemovePeer(*record);
     EXPECT_EQ(Violated(), "I4 peer indexed");
@@ -392,7 +392,7 @@ TEST_F(InvariantsOfTheTable, AListenerHasSharers)
     EXPECT_TRUE(table.Listen(*record));
     table.Unlisten(*record);
     EXPECT_EQ(Violated(), "");
-    table.Erase(*id);
+    table.Erase(*id, false);
 }
 
 TEST_F(InvariantsOfTheTable, AreReportedWithAName)

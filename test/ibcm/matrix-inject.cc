@@ -105,7 +105,10 @@ void MatrixWorld::InjectMra(Stimulus stimulus)
                        : reserved                      ? ibwire::MessageMraed{3}
                                                        : ibwire::MessageMraed::kReq;
     mra.serviceTimeout = 24;
-    Inject(mra, 77);
+    // It carries the transaction of the request that it is for.
+    const SentMad* request =
+        stimulus == Stimulus::kMraLap ? Latest<ibwire::CmLap>(m_end) : Latest<ibwire::CmReq>(m_end);
+    Inject(mra, request == nullptr ? 77 : request->header.transactionId);
 }
 
 void MatrixWorld::InjectRej(Stimulus stimulus)

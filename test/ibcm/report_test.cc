@@ -218,7 +218,8 @@ TEST_F(Reporting, TheTimelineTellsRepetitionsAndWhatWasDropped)
     ibwire::CmRep again{.localCommId = hostB->cm.CommIdOf(b).value(),
                         .remoteCommId = hostA->cm.CommIdOf(a).value(),
                         .localQpn = kQpnB};
-    InjectToA(again);
+    const std::uint64_t req = history.front().header.transactionId;
+    InjectToA(again, req);
     InjectToA(ibwire::CmDreq{.localCommId = again.localCommId,
                              .remoteCommId = again.remoteCommId,
                              .remoteQpn = kQpnA + 1});

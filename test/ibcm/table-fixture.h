@@ -46,7 +46,24 @@ class TableFixture : public ::testing::Test, protected AgingSink
     void GiveBack(CmTable& table, const Reservation& place)
     {
         const auto id = Make(place);
-        EXPECT_FALSE(table.Erase(*id));
+        EXPECT_FALSE(table.Erase(*id, false));
+    }
+
+    /** What a REQ and its REP do: a place is kept, and taken. */
+    static CmTable::EnterOutcome Enter(CmTable& table,
+                                       PeerRecord& record,
+                                       std::uint64_t guid,
+                                       std::uint32_t commId,
+                                       std::uint32_t qpn,
+                                       std::uint32_t transactionId = 0)
+    {
+        EXPECT_TRUE(table.PromisePeer());
+        auto outcome = table.EnterPeer(record, {guid, commId, qpn, transactionId});
+        if (outcome.result != CmTable::EnterResult::kEntered)
+        {
+            table.WithdrawPromise();
+        }
+        return outcome;
     }
 
     std::unique_ptr<PeerRecord> Record(std::uint64_t guid = 0,

@@ -24,7 +24,7 @@ class ListenerTable : public TableFixture
 
     ~ListenerTable() override
     {
-        table.Erase(*id);
+        table.Erase(*id, false);
     }
 
     static Limits AtMost(std::uint32_t listeners)
@@ -218,7 +218,7 @@ TEST_F(ListenerTable, IsDescribed)
     table.ClaimDestroy(id->handle); // one of both sharers
     table.Unlisten(*exact);
     table.Unlisten(*range);
-    table.Erase(*other);
+    table.Erase(*other, false);
 }
 
 } // namespace

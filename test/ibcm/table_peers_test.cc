@@ -40,7 +40,7 @@ class PeerTable : public TableFixture
     void StopServing(CmTable& table)
     {
         table.Unlisten(*service);
-        table.Erase(*server);
+        table.Erase(*server, false);
     }
 
     std::unique_ptr<CmId> server;
@@ -75,7 +75,7 @@ TEST_F(PeerTable, OneReqOfTwoCopiesIsLetIn)
 
     table.RemovePeer(*first);
     EXPECT_EQ(table.PeerRecords(), 0U);
-    table.Erase(*id);
+    table.Erase(*id, false);
     StopServing(table);
 }
 
@@ -122,7 +122,7 @@ TEST_F(PeerTable, KnownPeersAreToldApart)
         << "the same numbers of another host";
 
     table.RemovePeer(*known);
-    table.Erase(*id);
+    table.Erase(*id, false);
     StopServing(table);
 }
 
@@ -130,7 +130,7 @@ TEST_F(PeerTable, AnAgingPeerStillStandsInTheWay)
 {
     CmTable table(runtime, 1, {}, *queue, *this);
     auto old = Record(0, 0, 0, kTransaction);
-    ASSERT_EQ(table.EnterPeer(*old, kGuidB, kCommId, kQpn).result, Entered::kEntered);
+    ASSERT_EQ(Enter(table, *old, kGuidB, kCommId, kQpn, kTransaction).result, Entered::kEntered);
     PeerRecord& aging = *old.release();
     table.AgePeer(aging, std::chrono::seconds(1), true);
     EXPECT_TRUE(aging.aging);
@@ -148,7 +148,7 @@ TEST_F(PeerTable, AnAgingPeerStillStandsInTheWay)
     const auto copy = Record(kGuidB, kCommId, kQpn, kTransaction);
     EXPECT_EQ(table.Admit(*copy, For(kService)).kind, Kind::kDuplicate);
     const auto other = Record();
-    EXPECT_EQ(table.EnterPeer(*other, kGuidB, kCommId + 1, kQpn).result, Entered::kStaleQpn);
+    EXPECT_EQ(Enter(table, *other, kGuidB, kCommId + 1, kQpn).result, Entered::kStaleQpn);
 
     runtime.Advance(std::chrono::milliseconds(999));
     EXPECT_TRUE(aged.empty());
@@ -162,18 +162,17 @@ TEST_F(PeerTable, AnAgingPeerStillStandsInTheWay)
 TEST_F(PeerTable, AnAgingPeerMayBlockNothingAndStillCounts)
 {
     Limits limits;
-    limits.maxPeers = 1;
+    limits.maxPeers = 2;
     CmTable table(runtime, 1, limits, *queue, *this);
     auto old = Record();
-    EXPECT_TRUE(table.CheckPeerLimit());
-    ASSERT_EQ(table.EnterPeer(*old, kGuidB, kCommId, kQpn).result, Entered::kEntered);
+    ASSERT_EQ(Enter(table, *old, kGuidB, kCommId, kQpn).result, Entered::kEntered);
     table.AgePeer(*old.release(), std::chrono::seconds(1), false);
     EXPECT_EQ(table.PeerRecords(), 1U);
-    EXPECT_EQ(table.CheckPeerLimit().error(), CmError::kNoResources);
     EXPECT_FALSE(table.ExpireNow(kGuidB, kQpn)) << "it blocks nobody";
     const auto again = Record();
-    EXPECT_EQ(table.EnterPeer(*again, kGuidB, kCommId, kQpn).result, Entered::kEntered);
+    EXPECT_EQ(Enter(table, *again, kGuidB, kCommId, kQpn).result, Entered::kEntered);
     EXPECT_EQ(table.PeerRecords(), 2U);
+    EXPECT_EQ(table.PromisePeer().error(), CmError::kNoResources);
     table.RemovePeer(*again);
 
     Report report;
@@ -185,7 +184,9 @@ TEST_F(PeerTable, AnAgingPeerMayBlockNothingAndStillCounts)
 
     runtime.Advance(std::chrono::seconds(1));
     EXPECT_EQ(aged.size(), 1U);
-    EXPECT_TRUE(table.CheckPeerLimit());
+    EXPECT_TRUE(table.PromisePeer());
+    EXPECT_TRUE(table.PromisePeer());
+    EXPECT_EQ(table.PromisePeer().error(), CmError::kNoResources);
     EXPECT_EQ(table.PeerRecords(), 0U);
 }
 
@@ -197,7 +198,7 @@ TEST_F(PeerTable, EachAgesByItsOwnTime)
     for (std::uint32_t i = 0; i < std::size(kTimes); ++i)
     {
         auto record = Record();
-        ASSERT_EQ(table.EnterPeer(*record, kGuidB, i + 1, i + 1).result, Entered::kEntered);
+        ASSERT_EQ(Enter(table, *record, kGuidB, i + 1, i + 1).result, Entered::kEntered);
         table.AgePeer(*record.release(), std::chrono::milliseconds(kTimes[i]), i % 2 == 0);
         EXPECT_EQ(runtime.ArmedTimers(), 1U);
     }
@@ -212,7 +213,7 @@ TEST_F(PeerTable, EachAgesByItsOwnTime)
     EXPECT_EQ(table.PeerRecords(), 0U);
     EXPECT_EQ(runtime.ArmedTimers(), 0U);
     auto late = Record();
-    ASSERT_EQ(table.EnterPeer(*late, kGuidB, 1, 1).result, Entered::kEntered);
+    ASSERT_EQ(Enter(table, *late, kGuidB, 1, 1).result, Entered::kEntered);
     table.AgePeer(*late.release(), std::chrono::milliseconds(5), true);
     runtime.Advance(std::chrono::milliseconds(5));
     EXPECT_EQ(aged.size(), std::size(kTimes) + 1) << "the timer is set again";
@@ -226,7 +227,7 @@ TEST_F(PeerTable, ManyAgeAtOnce)
     {
         auto record = Record();
         table.MakeRoom();
-        ASSERT_EQ(table.EnterPeer(*record, kGuidB, i, i).result, Entered::kEntered);
+        ASSERT_EQ(Enter(table, *record, kGuidB, i, i).result, Entered::kEntered);
         table.AgePeer(*record.release(), std::chrono::milliseconds(7), i % 3 != 0);
     }
     runtime.Advance(std::chrono::milliseconds(7));
@@ -239,8 +240,8 @@ TEST_F(PeerTable, TimewaitCanBeCutShort)
     CmTable table(runtime, 1, {}, *queue, *this);
     auto record = Record();
     auto longer = Record();
-    ASSERT_EQ(table.EnterPeer(*record, kGuidB, kCommId, kQpn).result, Entered::kEntered);
-    ASSERT_EQ(table.EnterPeer(*longer, kGuidB, kCommId + 1, kQpn + 1).result, Entered::kEntered);
+    ASSERT_EQ(Enter(table, *record, kGuidB, kCommId, kQpn).result, Entered::kEntered);
+    ASSERT_EQ(Enter(table, *longer, kGuidB, kCommId + 1, kQpn + 1).result, Entered::kEntered);
     EXPECT_FALSE(table.ExpireNow(kGuidB, kQpn)) << "connected, not in TIMEWAIT";
     table.AgePeer(*record.release(), std::chrono::seconds(5), true);
     table.AgePeer(*longer.release(), std::chrono::seconds(9), true);
@@ -263,7 +264,7 @@ TEST_F(PeerTable, CancelAgingFreesWhatAges)
     const auto age = [&](std::uint32_t number, Duration time)
     {
         auto record = Record();
-        ASSERT_EQ(table.EnterPeer(*record, kGuidB, number, number).result, Entered::kEntered);
+        ASSERT_EQ(Enter(table, *record, kGuidB, number, number).result, Entered::kEntered);
         table.AgePeer(*record.release(), time, number % 2 == 0);
     };
     for (std::uint32_t i = 1; i <= 4; ++i)
@@ -285,26 +286,25 @@ TEST_F(PeerTable, APeerIsEnteredOnceAndARefusedRecordStaysAsItWas)
     const auto owner = Published(table);
     const auto first = Record();
     first->owner = owner->handle;
-    EXPECT_EQ(table.EnterPeer(*first, kGuidB, 5, 50).result, Entered::kEntered);
+    EXPECT_EQ(Enter(table, *first, kGuidB, 5, 50).result, Entered::kEntered);
     const auto second = Record(1, 2, 3);
     {
-        const auto outcome = table.EnterPeer(*second, kGuidB, 5, 51);
+        const auto outcome = Enter(table, *second, kGuidB, 5, 51);
         EXPECT_EQ(outcome.result, Entered::kDuplicateCommId);
         EXPECT_EQ(&*outcome.owner, owner.get());
     }
     {
-        const auto outcome = table.EnterPeer(*second, kGuidB, 6, 50);
+        const auto outcome = Enter(table, *second, kGuidB, 6, 50);
         EXPECT_EQ(outcome.result, Entered::kStaleQpn);
         EXPECT_EQ(&*outcome.owner, owner.get());
     }
     EXPECT_EQ(second->caGuid, 1U);
     EXPECT_EQ(second->commId, 2U);
     EXPECT_EQ(second->qpn, 3U);
-    EXPECT_EQ(table.EnterPeer(*second, kGuidB + 1, 5, 50).result, Entered::kEntered);
+    EXPECT_EQ(Enter(table, *second, kGuidB + 1, 5, 50).result, Entered::kEntered);
     table.RemovePeer(*first);
     table.RemovePeer(*second);
-    table.RemovePeer(*second); // harmless
-    table.Erase(*owner);
+    table.Erase(*owner, false);
 }
 
 TEST_F(PeerTable, ManyPeersAreAllFoundAgainAndGrowthTakesNoMemoryUnderTheLock)
@@ -322,7 +322,7 @@ TEST_F(PeerTable, ManyPeersAreAllFoundAgainAndGrowthTakesNoMemoryUnderTheLock)
         {
             table.MakeRoom();
             // Guids and ids that a hostile peer would choose: all alike but for a few bits.
-            ASSERT_EQ(table.EnterPeer(*records[i - 1], kGuidB + i % 7, i << 12, i).result,
+            ASSERT_EQ(Enter(table, *records[i - 1], kGuidB + i % 7, i << 12, i).result,
                       Entered::kEntered);
         }
         EXPECT_GT(hook.Others(), 8U) << "it grows";
@@ -333,9 +333,9 @@ TEST_F(PeerTable, ManyPeersAreAllFoundAgainAndGrowthTakesNoMemoryUnderTheLock)
     EventPtr none;
     for (std::uint32_t i = 1; i <= kPeers; ++i)
     {
-        ASSERT_EQ(table.EnterPeer(*probe, kGuidB + i % 7, i << 12, 0xffffff).result,
+        ASSERT_EQ(Enter(table, *probe, kGuidB + i % 7, i << 12, 0xffffff).result,
                   Entered::kDuplicateCommId);
-        ASSERT_EQ(table.EnterPeer(*probe, kGuidB + i % 7, 1, i).result, Entered::kStaleQpn);
+        ASSERT_EQ(Enter(table, *probe, kGuidB + i % 7, 1, i).result, Entered::kStaleQpn);
     }
     for (const auto& record : records)
     {
@@ -367,7 +367,7 @@ TEST_F(PeerTable, ARejForAnIdThatIsBeingMadeIsKept)
     EXPECT_NE(second, nullptr) << "for who has found it";
     table.RemovePeer(*record);
     EXPECT_FALSE(table.FindByPeer(kGuidB, kCommId, second));
-    table.Erase(*id);
+    table.Erase(*id, false);
     StopServing(table);
 }
 
@@ -465,12 +465,14 @@ TEST_F(PeerTable, APeersReqMeetsOurs)
     pair.localGid = ibwire::Gid::From(1, 1);
     pair.remoteGid = ibwire::Gid::From(1, 2);
     pair.owner = own->handle;
+    pair.commId = own->localCommId;
     table.EnterPeerToPeer(pair);
     PeerToPeerRecord same = {};
     same.serviceId = pair.serviceId;
     same.localGid = pair.localGid;
     same.remoteGid = pair.remoteGid;
     same.owner = own->handle;
+    same.commId = own->localCommId + 1;
     table.EnterPeerToPeer(same); // two QPs may ask the same peer
 
     ReqClaim claim = For(kService);
@@ -492,7 +494,7 @@ TEST_F(PeerTable, APeersReqMeetsOurs)
     table.LeavePeerToPeer(same);
     EXPECT_EQ(table.Admit(*record, claim).kind, Kind::kAdmitted);
     table.RemovePeer(*record);
-    table.Erase(*own);
+    table.Erase(*own, false);
     StopServing(table);
 }
 

@@ -53,7 +53,7 @@ TEST_F(IdTable, AnIdIsFoundFromPublicationToErasure)
     EXPECT_FALSE(table.FindByHandle(place->handle)) << "for its consumer it is gone";
     EXPECT_TRUE(table.FindByCommId(place->commId)) << "messages still find it";
     EXPECT_EQ(table.LiveIds(), 1U);
-    EXPECT_FALSE(table.Erase(*id));
+    EXPECT_FALSE(table.Erase(*id, false));
     EXPECT_FALSE(table.FindByCommId(place->commId));
     EXPECT_EQ(table.LiveIds(), 0U);
 }
@@ -63,13 +63,13 @@ TEST_F(IdTable, AClaimOfAnErasedIdIsNotInherited)
     CmTable table(runtime, kKey, AtMostIds(1), *queue, *this);
     const auto first = Published(table);
     EXPECT_EQ(table.ClaimDestroy(first->handle).id, first.get());
-    table.Erase(*first);
+    table.Erase(*first, false);
     const auto second = Published(table);
     EXPECT_FALSE(table.FindByHandle(first->handle)) << "the handle of a former user of the place";
     EXPECT_EQ(table.ClaimDestroy(first->handle).id, nullptr);
     EXPECT_EQ(&*table.FindByHandle(second->handle), second.get());
     EXPECT_EQ(table.ClaimDestroy(second->handle).id, second.get());
-    table.Erase(*second);
+    table.Erase(*second, false);
 }
 
 TEST_F(IdTable, AnIdThatOthersHoldIsReportedUntilItIsForgotten)
@@ -78,7 +78,7 @@ TEST_F(IdTable, AnIdThatOthersHoldIsReportedUntilItIsForgotten)
     const auto id = Published(table);
     IdRef held = table.FindByCommId(id->localCommId);
     table.ClaimDestroy(id->handle);
-    EXPECT_TRUE(table.Erase(*id));
+    EXPECT_TRUE(table.Erase(*id, false));
     EXPECT_EQ(table.LiveIds(), 0U) << "its place is free";
     Report report;
     table.Describe(report);
@@ -111,7 +111,7 @@ TEST_F(IdTable, OneDroppedReferenceOfManyReleasesNothing)
     one.Drop();
     one.Drop();
     EXPECT_EQ(id->references.Value(), 1U) << "dropped once";
-    table.Erase(*id);
+    table.Erase(*id, false);
 }
 
 TEST_F(IdTable, HandlesNeverComeAgainAndNeitherDoIdsForLong)
@@ -167,7 +167,7 @@ TEST_F(IdTable, AMessageForAFormerUserOfAPlaceFindsNobody)
         }
         ASSERT_EQ(&*table.FindByCommId(id->localCommId), id.get());
         former.push_back(id->localCommId);
-        table.Erase(*id);
+        table.Erase(*id, false);
     }
 }
 
@@ -224,7 +224,7 @@ TEST_F(IdTable, GrowsWithoutLosingAnybody)
     }
     for (const auto& id : ids)
     {
-        ASSERT_TRUE(table.Erase(*id)) << "listed, so that somebody holds it";
+        ASSERT_TRUE(table.Erase(*id, false)) << "listed, so that somebody holds it";
         table.Forget(*id);
     }
 }
@@ -235,13 +235,13 @@ TEST_F(IdTable, AllIdsLeavesOutWhatNobodyMayFind)
     const auto reserved = table.Reserve();
     const auto published = Published(table);
     const auto gone = Published(table);
-    table.Erase(*gone);
+    table.Erase(*gone, false);
     {
         const auto all = table.AllIds();
         ASSERT_EQ(all.size(), 1U);
         EXPECT_EQ(&*all[0], published.get());
     }
-    table.Erase(*published);
+    table.Erase(*published, false);
     GiveBack(table, *reserved);
 }
 

@@ -268,8 +268,8 @@ void Core::OnKnownLap(CmId& id,
     {
         NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kLap);
         Discarded(rx,
-                  refused == ibwire::AprStatus::kInvalidQpn ? Discard::kQpnMismatch
-                                                            : Discard::kUnexpected);
+                  refused && *refused == ibwire::AprStatus::kInvalidQpn ? Discard::kQpnMismatch
+                                                                        : Discard::kUnexpected);
         if (Strict())
         {
             SendStateless(rx,

@@ -86,11 +86,6 @@ Status Core::AddPort(std::uint8_t number, MadPort& port)
         place->retriedBefore[kind].fetch_sub(port.Retransmissions(AttributeAt(kind)));
     }
     place->number.store(number);
-    for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
-    {
-        // What it has sent again before is counted already, or was not for this manager.
-        place->retriedBefore[kind].fetch_sub(port.Retransmissions(AttributeAt(kind)));
-    }
     port.SetSink(this);
     return {};
 }

@@ -149,11 +149,9 @@ void AppendCounters(std::string& text, const MessageCounters& counters)
 
 } // namespace
 
-std::vector<TimelineEntry> Timeline::Entries(Instant now) const
+void Timeline::AppendTo(std::vector<TimelineEntry>& entries, Instant now) const
 {
     constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << (64 - kTimeShift)) - 1;
-    std::vector<TimelineEntry> entries;
-    entries.reserve(m_used);
     for (unsigned i = 0; i < m_used; ++i)
     {
         const std::uint64_t packed = m_ring[(m_next + m_depth - m_used + i) % m_depth];
@@ -166,7 +164,6 @@ std::vector<TimelineEntry> Timeline::Entries(Instant now) const
         entry.to = packed & 0xf;
         entries.push_back(entry);
     }
-    return entries;
 }
 
 std::string ToText(const TimelineEntry& entry, Instant now)
@@ -247,13 +244,17 @@ Result<std::vector<TimelineEntry>> Core::TimelineOf(Handle handle)
         return tl::unexpected(CmError::kInvalidHandle);
     }
     CmId& id = *ref;
+    std::vector<TimelineEntry> entries;
+    entries.reserve(m_options.timelineDepth);
     MutexLock hold(id.lock);
-    return id.timeline.Read().Entries(m_runtime.Now());
+    id.timeline.Read().AppendTo(entries, m_runtime.Now());
+    return entries;
 }
 
 IdReport Core::Describe(CmId& id, Instant now)
 {
     IdReport report;
+    report.timeline.reserve(m_options.timelineDepth);
     MutexLock hold(id.lock);
     const Connection& connection = id.connection.Read();
     report.id = id.handle;
@@ -278,7 +279,7 @@ IdReport Core::Describe(CmId& id, Instant now)
             report.outstanding = OutstandingReport{AttributeOf(outstanding.timeout), *progress};
         }
     }
-    report.timeline = id.timeline.Read().Entries(now);
+    id.timeline.Read().AppendTo(report.timeline, now);
     return report;
 }
 

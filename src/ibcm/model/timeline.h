@@ -66,8 +66,11 @@ class Timeline
         m_used = std::max(m_used, m_next == 0 ? m_depth : m_next);
     }
 
-    /** Oldest first. @param now the present time. */
-    std::vector<TimelineEntry> Entries(Instant now) const;
+    /**
+     * Oldest first.
+     * @param entries with room for `depth` more, as the id's lock is held. @param now the present.
+     */
+    void AppendTo(std::vector<TimelineEntry>& entries, Instant now) const;
 
   private:
     static constexpr unsigned kTimeShift = 24;
