@@ -228,7 +228,12 @@ Status Make(World& world, Draws& input, const IdRecord& record, Call call)
     {
     case Call::kListen:
     {
-        const auto service = cm.Listen(record.id, AnyListener(world, input, record.host));
+        const ibcm::ListenParameters parameters = AnyListener(world, input, record.host);
+        const auto service = cm.Listen(record.id, parameters);
+        if (service && parameters.shared)
+        {
+            world.oracle.Find(record.host, record.id)->shared = true; // ListenShared may join it
+        }
         return service ? Status{} : tl::unexpected(service.error());
     }
     case Call::kSendReq:

@@ -9,15 +9,26 @@ namespace
 
 using ibwire::RejReason;
 
+constexpr std::uint64_t kOther = 0x9999; ///< nobody's transaction
+
 TEST(Differing, TheTransactionOfAnAnswer)
 {
-    constexpr std::uint64_t kOther = 0x9999;
+
     InBoth(
         [](World& w)
         {
             w.ReachA(State::kReqSent);
             w.InjectToA(ibwire::CmMra{.remoteCommId = w.IdA(), .serviceTimeout = 12}, kOther);
             EXPECT_EQ(w.StateA(), w.strict ? State::kReqSent : State::kMraReqRcvd);
+        });
+    InBoth(
+        [](World& w)
+        {
+            w.ReachA(State::kReqSent);
+            w.InjectToA(
+                ibwire::CmRej{.remoteCommId = w.IdA(), .reason = RejReason::kInvalidServiceId},
+                kOther);
+            EXPECT_EQ(w.StateA(), w.strict ? State::kReqSent : State::kIdle);
         });
     InBoth(
         [](World& w)

@@ -133,7 +133,8 @@ void MatrixWorld::InjectRej(Stimulus stimulus)
             rej.ari[i] = static_cast<std::uint8_t>(guid >> (56 - 8 * i));
         }
     }
-    Inject(rej, 77);
+    const SentMad* request = Latest<ibwire::CmReq>(m_end);
+    Inject(rej, request == nullptr ? 77 : request->header.transactionId);
 }
 
 void MatrixWorld::InjectRep(Stimulus stimulus)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "pair.h"
 
+#include <algorithm>
 #include <ostream>
 
 namespace ibcm::test
@@ -525,14 +526,29 @@ ReceivedMad Received(const ibwire::CmMessage& message,
 
 } // namespace
 
-void Pair::InjectToA(const ibwire::CmMessage& message, std::uint64_t transactionId)
+std::uint64_t Pair::TransactionFor(const ibwire::CmMessage& message, std::size_t receiver) const
 {
-    hostA->port.Received(Received(message, transactionId, kLidB));
+    constexpr std::uint64_t kNobodys = 77;
+    const auto req = std::find_if(history.rbegin(),
+                                  history.rend(),
+                                  [receiver](const SentMad& mad) {
+                                      return mad.from == receiver &&
+                                             std::holds_alternative<ibwire::CmReq>(mad.message);
+                                  });
+    const bool rejects = std::holds_alternative<ibwire::CmRej>(message);
+    return rejects && req != history.rend() ? req->header.transactionId : kNobodys;
 }
 
-void Pair::InjectToB(const ibwire::CmMessage& message, std::uint64_t transactionId)
+void Pair::InjectToA(const ibwire::CmMessage& message, std::optional<std::uint64_t> transactionId)
 {
-    hostB->port.Received(Received(message, transactionId, kLidA));
+    hostA->port.Received(
+        Received(message, transactionId.value_or(TransactionFor(message, 0)), kLidB));
+}
+
+void Pair::InjectToB(const ibwire::CmMessage& message, std::optional<std::uint64_t> transactionId)
+{
+    hostB->port.Received(
+        Received(message, transactionId.value_or(TransactionFor(message, 1)), kLidA));
 }
 
 std::vector<std::uint8_t> Bytes(std::size_t count, std::uint8_t from)

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -197,8 +198,13 @@ class Pair : public ::testing::Test
     }
 
     /** Sends a message to a host that nobody there has sent, as the other one would. */
-    void InjectToA(const ibwire::CmMessage& message, std::uint64_t transactionId = 77);
-    void InjectToB(const ibwire::CmMessage& message, std::uint64_t transactionId = 77);
+    void InjectToA(const ibwire::CmMessage& message,
+                   std::optional<std::uint64_t> transactionId = std::nullopt);
+    void InjectToB(const ibwire::CmMessage& message,
+                   std::optional<std::uint64_t> transactionId = std::nullopt);
+    /** Of the latest REQ that a host has sent, for a REJ to it; else one that belongs to nothing.
+     */
+    std::uint64_t TransactionFor(const ibwire::CmMessage& message, std::size_t receiver) const;
 
     void ForgetRecords();
 

@@ -100,7 +100,7 @@ TEST_F(PeerPromise, AStaleRequestAgesInItsPlace)
     rej.localCommId = 0x4711;
     rej.remoteCommId = hostA->cm.CommIdOf(out[0]).value();
     rej.reason = ibwire::RejReason::kStaleConnection;
-    InjectToA(rej);
+    InjectToA(rej, history.front().header.transactionId);
     EXPECT_EQ(hostA->cm.StateOf(out[0]), State::kTimewait);
     EXPECT_EQ(Ask(third, 3).error(), CmError::kNoResources);
     ASSERT_TRUE(hostA->cm.Destroy(out[1]));

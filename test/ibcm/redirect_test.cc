@@ -422,7 +422,9 @@ class RedirectAddress : public ::testing::Test
             rej.rejectInfoLength = 72;
             rej.ari = BytesOf(target);
             ReceivedMad mad;
-            mad.bytes = ibwire::EncodeCm(ibwire::MadHeader{}, rej).value();
+            ibwire::MadHeader header;
+            header.transactionId = ibwire::DecodeHeader(field.sent[0].first).transactionId;
+            mad.bytes = ibwire::EncodeCm(header, rej).value();
             port.Received(mad);
             if (field.sent.size() == 2)
             {

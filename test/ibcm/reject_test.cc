@@ -318,5 +318,24 @@ TEST_F(Rejecting, AFullTableRefusesForWantOfResources)
     wire.DropAll();
 }
 
+TEST_F(Rejecting, ARejOfTheLastReqDoesNotEndThePresentOne)
+{
+    // No listener: the REJ comes twice, the second copy when the id has asked again.
+    a = Connect();
+    ASSERT_TRUE(wire.Deliver());
+    const ibwire::CmRej rej = LastSent<ibwire::CmRej>();
+    const std::uint64_t first = sent.back().header.transactionId;
+    Settle();
+    ASSERT_EQ(StateA(), State::kIdle);
+    ASSERT_TRUE(hostA->cm.SendReq(a, Req()));
+    wire.DropAll();
+    InjectToA(rej, first);
+    EXPECT_EQ(StateA(), State::kReqSent);
+    const auto& discarded = hostA->cm.Counters().discarded;
+    EXPECT_EQ(discarded[static_cast<std::size_t>(Discard::kTransactionId)], 1U);
+    InjectToA(rej);
+    EXPECT_EQ(StateA(), State::kIdle);
+}
+
 } // namespace
 } // namespace ibcm::test

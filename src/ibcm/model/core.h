@@ -270,10 +270,10 @@ class Core final : public MadSink, private AgingSink
     static void SetAckTimeout(Alternate& alternate, const Connection& connection);
 
     // lap.cc
-    /** The APR status with which a LAP is refused at once; nothing if it is not. */
-    std::optional<ibwire::AprStatus> CheckLap(const Connection& connection,
-                                              const Path& path,
-                                              const ibwire::CmLap& lap);
+    /** The APR status with which a LAP is refused at once; kSuccess if it is not. */
+    ibwire::AprStatus CheckLap(const Connection& connection,
+                               const Path& path,
+                               const ibwire::CmLap& lap);
 
     // timewait.cc
     void OnAged(std::unique_ptr<PeerRecord> record) override;

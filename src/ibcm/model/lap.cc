@@ -146,9 +146,9 @@ void Core::OnApr(const Received& rx, const ibwire::CmApr& apr)
     Deliver(id, std::move(ref), std::move(event));
 }
 
-std::optional<ibwire::AprStatus> Core::CheckLap(const Connection& connection,
-                                                const Path& path,
-                                                const ibwire::CmLap& lap)
+ibwire::AprStatus Core::CheckLap(const Connection& connection,
+                                 const Path& path,
+                                 const ibwire::CmLap& lap)
 {
     using ibwire::AprStatus;
     if (connection.active)
@@ -186,7 +186,7 @@ std::optional<ibwire::AprStatus> Core::CheckLap(const Connection& connection,
     {
         return AprStatus::kIsCurrentPath;
     }
-    return std::nullopt;
+    return AprStatus::kSuccess;
 }
 
 void Core::OnLap(const Received& rx, const ibwire::CmLap& lap)
@@ -262,21 +262,22 @@ void Core::OnKnownLap(CmId& id,
     }
     const Path path = PathOfLap(lap, id.connection.Read().primaryPath);
     const auto route = RouteFor(path);
-    const auto refused =
-        Strict() ? CheckLap(id.connection.Read(), path, lap) : std::optional<ibwire::AprStatus>();
-    if (refused || !route)
+    using ibwire::AprStatus;
+    const AprStatus status =
+        Strict() ? CheckLap(id.connection.Read(), path, lap) : AprStatus::kSuccess;
+    if (status != AprStatus::kSuccess || !route)
     {
         NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kLap);
         Discarded(rx,
-                  refused && *refused == ibwire::AprStatus::kInvalidQpn ? Discard::kQpnMismatch
-                                                                        : Discard::kUnexpected);
+                  status == AprStatus::kInvalidQpn ? Discard::kQpnMismatch : Discard::kUnexpected);
         if (Strict())
         {
-            SendStateless(rx,
-                          ComposeApr({id.localCommId, lap.localCommId},
-                                     refused.value_or(ibwire::AprStatus::kUnsupported),
-                                     {},
-                                     {}));
+            SendStateless(
+                rx,
+                ComposeApr({id.localCommId, lap.localCommId},
+                           status == AprStatus::kSuccess ? AprStatus::kUnsupported : status,
+                           {},
+                           {}));
         }
         id.lock.Unlock();
         return;

@@ -108,11 +108,18 @@ void Core::OnRej(const Received& rx, const ibwire::CmRej& rej)
     // The peer of a pair may just not have asked yet: the REQ goes on being tried.
     const bool early =
         asking && connection.peerToPeer && rej.reason == ibwire::RejReason::kInvalidServiceId;
-    if (row == nullptr || !ours || early)
+    // A REJ of this id's last REQ may come late: it says nothing about the present one.
+    const bool answers = !asking || !Strict() ||
+                         static_cast<std::uint32_t>(connection.requestId) ==
+                             static_cast<std::uint32_t>(rx.transactionId);
+    if (row == nullptr || !ours || early || !answers)
     {
         NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kRej);
         id.lock.Unlock();
-        Discarded(rx, ours ? Discard::kUnexpected : Discard::kUnknownId);
+        Discarded(rx,
+                  !ours      ? Discard::kUnknownId
+                  : !answers ? Discard::kTransactionId
+                             : Discard::kUnexpected);
         return;
     }
     NoteMessage(id, TimelineEntry::Kind::kReceived, ibwire::CmAttribute::kRej);

@@ -239,8 +239,9 @@ void SimRuntime::OnFreed(const void* object)
 void SimRuntime::OnViolation(const char* invariant, const void* object, const char* what)
 {
     (void)object;
-    m_engine.Report(interleave::ViolationKind::kProtocol,
-                    fmt::format("{}: invariant {} of the CM violated: {}", m_host, invariant, what));
+    m_engine.Report(
+        interleave::ViolationKind::kProtocol,
+        fmt::format("{}: invariant {} of the CM violated: {}", m_host, invariant, what));
 }
 
 interleave::ObjectId SimRuntime::ObjectOf(const void* object) const
