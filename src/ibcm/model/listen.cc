@@ -48,8 +48,13 @@ Result<std::uint64_t> Core::Listen(Handle handle, const ListenParameters& parame
     record->id = &id;
     record->sharedBy = parameters.shared ? &id.handler : nullptr;
     MutexLock hold(id.lock);
+    // Destroyed since it was found: it is in IDLE, but nothing may begin there any more.
+    if (id.delivery.Read().stopped)
+    {
+        return tl::unexpected(CmError::kInvalidHandle);
+    }
     const Transition* row = RowFor(id, Input::kCallListen);
-    if (row == nullptr || id.delivery.Read().stopped)
+    if (row == nullptr)
     {
         return tl::unexpected(CmError::kInvalidState);
     }

@@ -115,6 +115,11 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
 
     CmId& id = *ref;
     MutexLock hold(id.lock);
+    // Destroyed since it was found: it is in IDLE, but nothing may begin there any more.
+    if (id.delivery.Read().stopped)
+    {
+        return tl::unexpected(CmError::kInvalidHandle);
+    }
     const Transition* row = RowFor(id, Input::kCallSendReq);
     if (row == nullptr)
     {

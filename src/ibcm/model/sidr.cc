@@ -36,6 +36,11 @@ Status Core::SendSidrReq(Handle handle, const SidrReqParameters& parameters)
     }
     CmId& id = *ref;
     MutexLock hold(id.lock);
+    // Destroyed since it was found: it is in IDLE, but nothing may begin there any more.
+    if (id.delivery.Read().stopped)
+    {
+        return tl::unexpected(CmError::kInvalidHandle);
+    }
     const Transition* row = RowFor(id, Input::kCallSendSidrReq);
     if (row == nullptr)
     {
