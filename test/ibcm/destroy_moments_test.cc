@@ -193,11 +193,15 @@ class Combination : private SceneStage
         bool parked = false;
         if (Begin())
         {
-            own->consumer.react = [this, answer](ConnectionManager&, Handle told, const Event&)
-            { return told == id ? answer : Disposition::kKeep; };
             const ReceivedMad mad = Forge(m_message);
             IdWatch watch(runtime);
             watch.Follow([this] { (void)own->cm.StateOf(id); });
+            bool entering = false; // the second thread stands at the door of the handler
+            own->consumer.react = [&](ConnectionManager&, Handle told, const Event&)
+            {
+                EXPECT_TRUE(told != id || !watch.Erased() || entering) << "told after the walk";
+                return told == id ? answer : Disposition::kKeep;
+            };
             std::string expected;
             {
                 Moment moment(runtime);
@@ -214,6 +218,7 @@ class Combination : private SceneStage
                                      : std::function<void()>(destroy));
                 parked = moment.Withdraw();
                 SCOPED_TRACE(moment.Where());
+                entering = moment.Where().starts_with(ToString(SyncKind::kCallback));
                 expected =
                     message ? ExpectedOvertakingMessage(watch) : ExpectedOvertakingDestroy(watch);
                 const bool mustWait = message && parked && watch.Held();
@@ -228,6 +233,7 @@ class Combination : private SceneStage
                     EXPECT_TRUE(destroyed || answer == Disposition::kDestroy);
                 }
             }
+            own->consumer.react = {};
             EXPECT_EQ(Parts(TakeOwnSent()), Parts(expected));
         }
         End();
