@@ -19,6 +19,11 @@
 namespace labtest
 {
 
+inline constexpr std::uint64_t kService = 0x1000000000004242;
+inline constexpr std::uint32_t kQpn = 0x202;
+inline constexpr std::uint16_t kPeerLid = 20;
+inline constexpr std::uint8_t kAckDelay = 10;
+
 /** An id's side, state and, if it is connected, what its alternate path is doing. */
 struct Scene
 {
