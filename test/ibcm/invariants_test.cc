@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Each invariant of the core is violated by hand, and reported; what comes near to that is not.
+#include "accuser.h"
 #include "ibcm/model/core.h"
 #include "table-fixture.h"
 
@@ -13,60 +14,6 @@ namespace ibcm::test
 {
 namespace
 {
-
-/** Writes down what is violated, and hands all else on. */
-class Accuser final : public Observer
-{
-  public:
-    explicit Accuser(Observer* next = nullptr)
-        : m_next(next)
-    {
-    }
-
-    void OnSync(SyncKind kind, const void* object, const char* site) override
-    {
-        if (kind == SyncKind::kReferenceGet)
-        {
-            found = object;
-        }
-        if (m_next != nullptr)
-        {
-            m_next->OnSync(kind, object, site);
-        }
-    }
-    void OnAccess(const void*, const char*, bool) override
-    {
-    }
-    void OnMade(const char* objectClass,
-                std::uint64_t ordinal,
-                const void* object,
-                std::size_t bytes) override
-    {
-        if (m_next != nullptr)
-        {
-            m_next->OnMade(objectClass, ordinal, object, bytes);
-        }
-    }
-    void OnFreed(const void* object) override
-    {
-        if (m_next != nullptr)
-        {
-            m_next->OnFreed(object);
-        }
-    }
-    void OnViolation(const char* invariant, const void* object, const char*) override
-    {
-        violated.emplace_back(invariant);
-        last = object;
-    }
-
-    std::vector<std::string> violated;
-    const void* last{nullptr};  ///< that was violated
-    const void* found{nullptr}; ///< the id that was looked up last
-
-  private:
-    Observer* const m_next;
-};
 
 class InvariantsOfTheTable : public TableFixture
 {

@@ -64,7 +64,12 @@ TEST_F(IdTable, AClaimOfAnErasedIdIsNotInherited)
     const auto first = Published(table);
     EXPECT_EQ(table.ClaimDestroy(first->handle).id, first.get());
     table.Erase(*first, false);
-    const auto second = Published(table);
+    const auto place = table.Reserve();
+    EXPECT_FALSE(table.FindByHandle(place->handle)) << "the former user under a new name";
+    EXPECT_FALSE(table.FindByCommId(place->commId));
+    EXPECT_EQ(table.ClaimDestroy(place->handle).id, nullptr);
+    const auto second = Make(*place);
+    table.Publish(*second);
     EXPECT_FALSE(table.FindByHandle(first->handle)) << "the handle of a former user of the place";
     EXPECT_EQ(table.ClaimDestroy(first->handle).id, nullptr);
     EXPECT_EQ(&*table.FindByHandle(second->handle), second.get());

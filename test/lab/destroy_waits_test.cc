@@ -2,6 +2,7 @@
 // Destroy against a second thread that stands still in the midst of a call, at each of its visible
 // operations in turn: destroy must wait for it, and say so, and nothing may come to the consumer
 // afterwards. One thread cannot play this (test/ibcm/moment.h), as destroy blocks: these are tasks.
+#include "hand-port.h"
 #include "ibcm/model/compose.h"
 #include "ibcm/model/connection-manager.h"
 #include "interleave/model/completion.h"
@@ -20,119 +21,20 @@
 namespace
 {
 
-using ibcm::Duration;
 using ibcm::EventType;
 using ibcm::Handle;
 using ibcm::State;
+using labtest::GidOf;
+using labtest::HandPort;
+using labtest::kGuid;
+using labtest::kLid;
 
-constexpr std::uint64_t kGuid = 0x0002c903000a0001;
 constexpr std::uint64_t kPeerGuid = 0x0002c903000b0001;
 constexpr std::uint64_t kService = 0x1000000000004242;
 constexpr std::uint32_t kQpn = 0x202;
 constexpr std::uint32_t kPeerId = 0x77;
 constexpr std::uint32_t kPeerQpn = 0x101;
-constexpr std::uint16_t kLid = 10;
 constexpr std::uint16_t kPeerLid = 20;
-
-ibwire::Gid GidOf(std::uint64_t guid)
-{
-    return ibwire::Gid::From(ibwire::kDefaultGidPrefix, guid);
-}
-
-/** A port on which sends end when the test says so. */
-class HandPort final : public ibcm::MadPort
-{
-  public:
-    void SetSink(ibcm::MadSink* to) override
-    {
-        sink = to;
-    }
-
-    ibcm::Result<ibcm::SendToken> Send(const ibwire::MadBytes& mad,
-                                       const ibcm::MadAddress&,
-                                       Duration timeout,
-                                       unsigned,
-                                       std::uint64_t context) override
-    {
-        names += names.empty() ? "" : " ";
-        names += ibwire::ToString(ibwire::AttributeOf(ibwire::DecodeCm(mad).value()));
-        if (timeout == Duration{0})
-        {
-            return ibcm::SendToken::kNone;
-        }
-        lastContext = context;
-        last = static_cast<ibcm::SendToken>(++m_tokens);
-        return last;
-    }
-
-    bool Modify(ibcm::SendToken, Duration) override
-    {
-        return true;
-    }
-
-    bool Cancel(ibcm::SendToken) override
-    {
-        return false; // its report is on its way
-    }
-
-    bool Resend(ibcm::SendToken) override
-    {
-        return true;
-    }
-
-    std::optional<ibcm::SendProgress> Progress(ibcm::SendToken) const override
-    {
-        return std::nullopt;
-    }
-
-    std::uint64_t Retransmissions(ibwire::CmAttribute) const override
-    {
-        return 0;
-    }
-
-    std::uint16_t Lid() const override
-    {
-        return kLid;
-    }
-
-    std::uint8_t Lmc() const override
-    {
-        return 0;
-    }
-
-    std::uint8_t ActiveMtu() const override
-    {
-        return 5;
-    }
-
-    std::uint8_t ActiveRate() const override
-    {
-        return static_cast<std::uint8_t>(ibwire::Rate::k100Gbps);
-    }
-
-    std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override
-    {
-        return gid == GidOf(kGuid) ? std::optional<std::uint8_t>(0) : std::nullopt;
-    }
-
-    ibwire::Gid GidAt(std::uint8_t index) const override
-    {
-        return index == 0 ? GidOf(kGuid) : ibwire::Gid{};
-    }
-
-    std::optional<std::uint16_t> FindPkey(std::uint16_t) const override
-    {
-        return 0;
-    }
-
-    ibcm::MadSink* sink{nullptr};
-    std::string names; ///< of the messages sent
-    ibcm::SendToken last{ibcm::SendToken::kNone};
-    std::uint64_t lastContext{0};
-
-  private:
-    std::uint64_t m_tokens{0};
-};
 
 /** Lets the task "first" go as far as before its n-th operation, and then all others before it. */
 class StandStill final : public interleave::Chooser
