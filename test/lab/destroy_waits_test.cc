@@ -133,6 +133,33 @@ class Lone final : public ibcm::EventHandler
         destroyed = true;
     }
 
+    static ibcm::Path PathToPeer()
+    {
+        ibcm::Path path;
+        path.sgid = GidOf(kGuid);
+        path.dgid = GidOf(kPeerGuid);
+        path.slid = kLid;
+        path.dlid = kPeerLid;
+        return path;
+    }
+
+    ibcm::Status SendReq()
+    {
+        ibcm::ReqParameters parameters;
+        parameters.serviceId = kService;
+        parameters.primaryPath = PathToPeer();
+        parameters.localQpn = kQpn;
+        return cm->SendReq(id, parameters);
+    }
+
+    ibcm::Status SendSidrReq()
+    {
+        ibcm::SidrReqParameters parameters;
+        parameters.serviceId = kService;
+        parameters.path = PathToPeer();
+        return cm->SendSidrReq(id, parameters);
+    }
+
     void TimeOut()
     {
         port.sink->OnSendDone(m_context, m_token, ibcm::SendStatus::kTimeout);
@@ -209,27 +236,15 @@ class Lone final : public ibcm::EventHandler
 
     void Reach(State state)
     {
+        if (state == State::kIdle)
+        {
+            id = cm->Create(*this).value();
+            return;
+        }
         if (state == State::kReqSent || state == State::kSidrReqSent)
         {
             id = cm->Create(*this).value();
-            ibcm::Path path;
-            path.sgid = GidOf(kGuid);
-            path.dgid = GidOf(kPeerGuid);
-            path.slid = kLid;
-            path.dlid = kPeerLid;
-            if (state == State::kSidrReqSent)
-            {
-                ibcm::SidrReqParameters parameters;
-                parameters.serviceId = kService;
-                parameters.path = path;
-                ASSERT_TRUE(cm->SendSidrReq(id, parameters));
-                return;
-            }
-            ibcm::ReqParameters parameters;
-            parameters.serviceId = kService;
-            parameters.primaryPath = path;
-            parameters.localQpn = kQpn;
-            ASSERT_TRUE(cm->SendReq(id, parameters));
+            ASSERT_TRUE(state == State::kReqSent ? SendReq() : SendSidrReq());
             return;
         }
         ibwire::CmReq req;
@@ -391,6 +406,42 @@ TEST(SeedScenarioTasks, S11ADreqThatStandsStillWhileDestroyRuns)
         });
     EXPECT_GE(told, 1U);
     EXPECT_LT(told, operations);
+}
+
+// A call that begins something finds its id and stands still; destroy runs to its end, which is the
+// wait for that call's reference. The id is in IDLE again, but what begins there now would never
+// end: a REQ of nobody, and a peer record that nobody frees.
+TEST(FollowUpTasks, WhatWouldBeginOnADestroyedIdIsRefused)
+{
+    using Begin = ibcm::Status (*)(Lone&);
+    constexpr Begin kCalls[] = {
+        [](Lone& self) { return self.SendReq(); },
+        [](Lone& self) { return self.SendSidrReq(); },
+        [](Lone& self) -> ibcm::Status
+        {
+            const auto listening = self.cm->Listen(self.id, 0x4711);
+            return listening ? ibcm::Status() : tl::unexpected(listening.error());
+        },
+    };
+    for (const Begin call : kCalls)
+    {
+        unsigned refused = 0;
+        const unsigned operations = ForEachOperation(
+            [&](Lone& lone)
+            {
+                lone.Run(
+                    State::kIdle,
+                    [&](Lone& self)
+                    {
+                        const ibcm::Status begun = call(self);
+                        EXPECT_TRUE(begun || begun.error() == ibcm::CmError::kInvalidHandle);
+                        refused += begun ? 0 : 1;
+                    },
+                    [](Lone& self) { self.Destroy(); });
+            });
+        EXPECT_GE(operations, 4U);
+        EXPECT_GE(refused, 2U) << "before it finds the id, and before it has its lock";
+    }
 }
 
 // A device was removed while an id was being destroyed (2026): the removal stands still, and then
