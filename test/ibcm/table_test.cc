@@ -110,7 +110,7 @@ TEST_F(IdTable, OneDroppedReferenceOfManyReleasesNothing)
     const auto id = Published(table);
     IdRef one = table.FindByHandle(id->handle);
     IdRef two = std::move(one);
-    EXPECT_FALSE(one);
+    EXPECT_FALSE(one); // NOLINT(bugprone-use-after-move): moved from is empty
     EXPECT_EQ(id->references.Value(), 2U) << "moved, not copied";
     one = std::move(two);
     one.Drop();
