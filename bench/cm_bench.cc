@@ -4,6 +4,7 @@
 // managers joined by a loopback wire on one thread, memory of an established connection, lookup of
 // an id.
 
+#include "ibcm/helper/host-runtime.h"
 #include "ibcm/helper/loopback-wire.h"
 #include "ibcm/helper/reliable-port.h"
 #include "ibcm/helper/step-runtime.h"
@@ -12,10 +13,12 @@
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <thread>
 #include <vector>
 
 namespace
@@ -222,6 +225,153 @@ void Established(benchmark::State& state)
 }
 
 BENCHMARK(Established)->Arg(10000)->Arg(100000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+/** One thread's wire between two managers, and the consumers at its ends. */
+class Lane
+{
+  public:
+    Lane(Runtime& runtime,
+         ConnectionManager& managerA,
+         ConnectionManager& managerB,
+         std::uint8_t lane)
+        : m_managerA(managerA),
+          m_managerB(managerB),
+          m_gidA(ibwire::Gid::From(ibwire::kDefaultGidPrefix, kGuidA + lane)),
+          m_gidB(ibwire::Gid::From(ibwire::kDefaultGidPrefix, kGuidB + lane)),
+          m_service(kService + lane),
+          m_number(lane),
+          m_endA(m_wire.AddEnd({1, {m_gidA}, {0xffff}})),
+          m_endB(m_wire.AddEnd({2, {m_gidB}, {0xffff}})),
+          m_portA(runtime, m_endA, lane),
+          m_portB(runtime, m_endB, lane)
+    {
+        m_endA.Attach(&m_portA);
+        m_endB.Attach(&m_portB);
+        Check(m_managerA.AddPort(lane, m_portA) && m_managerB.AddPort(lane, m_portB),
+              "port refused");
+        m_listener = m_managerB.Create(m_b).value();
+        Check(m_managerB.Listen(m_listener, m_service).has_value(), "listen refused");
+    }
+
+    ~Lane()
+    {
+        Check(m_managerB.Destroy(m_listener).has_value(), "listener lost");
+        Check(m_managerA.RemovePort(m_number) && m_managerB.RemovePort(m_number), "port lost");
+    }
+
+    void Run(std::size_t connections)
+    {
+        for (std::size_t i = 0; i < connections; ++i)
+        {
+            ReqParameters req;
+            req.serviceId = m_service;
+            req.primaryPath.sgid = m_gidA;
+            req.primaryPath.dgid = m_gidB;
+            req.primaryPath.slid = 1;
+            req.primaryPath.dlid = 2;
+            req.localQpn = m_firstQpn + (m_lastQpn++ & 0xfffff);
+            Check(m_managerA.SendReq(m_managerA.Create(m_a).value(), req).has_value(),
+                  "REQ refused");
+            m_wire.DeliverAll();
+        }
+    }
+
+  private:
+    /** Goes through a connection's life; its TIMEWAIT ends on a thread of the runtime. */
+    class Consumer final : public EventHandler
+    {
+      public:
+        /** @param firstQpn no other lane's: all QPs belong to one channel adapter. */
+        explicit Consumer(std::uint32_t firstQpn)
+            : m_firstQpn(firstQpn)
+        {
+        }
+
+        Disposition OnCmEvent(ConnectionManager& manager, Handle id, const Event& event) override
+        {
+            switch (event.type)
+            {
+            case EventType::kReqReceived:
+            {
+                RepParameters rep;
+                rep.localQpn = m_firstQpn + (m_lastQpn++ & 0xfffff);
+                Check(manager.SendRep(id, rep).has_value(), "REP refused");
+                return Disposition::kKeep;
+            }
+            case EventType::kRepReceived:
+                Check(manager.SendRtu(id) && manager.SendDreq(id), "RTU or DREQ refused");
+                return Disposition::kKeep;
+            case EventType::kDreqReceived:
+                Check(manager.SendDrep(id).has_value(), "DREP refused");
+                return Disposition::kKeep;
+            case EventType::kTimewaitExit:
+                return Disposition::kDestroy;
+            default:
+                return Disposition::kKeep;
+            }
+        }
+
+      private:
+        const std::uint32_t m_firstQpn;
+        std::uint32_t m_lastQpn{0};
+    };
+
+    ConnectionManager& m_managerA;
+    ConnectionManager& m_managerB;
+    const ibwire::Gid m_gidA;
+    const ibwire::Gid m_gidB;
+    const std::uint64_t m_service;
+    const std::uint8_t m_number;
+    const std::uint32_t m_firstQpn{(std::uint32_t{m_number} << 20) + 1};
+    Consumer m_a{m_firstQpn};
+    Consumer m_b{m_firstQpn};
+    LoopbackWire m_wire;
+    LoopbackWire::End& m_endA;
+    LoopbackWire::End& m_endB;
+    ReliablePort m_portA;
+    ReliablePort m_portB;
+    Handle m_listener{Handle::kNone};
+    std::uint32_t m_lastQpn{0};
+};
+
+/** The same lives on range(0) real threads, which share both managers: their tables and queues. */
+void LifecycleOnThreads(benchmark::State& state)
+{
+    constexpr std::size_t kConnections = 20000; // of each thread
+    const auto threads = static_cast<std::size_t>(state.range(0));
+    HostRuntime runtime;
+    ConnectionManager managerA(runtime, DeviceInfo{kGuidA, 5}, LimitedTo(1U << 21));
+    ConnectionManager managerB(runtime, DeviceInfo{kGuidB, 5}, LimitedTo(1U << 21));
+    {
+        std::vector<std::unique_ptr<Lane>> lanes;
+        for (std::size_t i = 0; i < threads; ++i)
+        {
+            lanes.push_back(std::make_unique<Lane>(
+                runtime, managerA, managerB, static_cast<std::uint8_t>(i + 1)));
+        }
+        for (auto _ : state)
+        {
+            std::vector<std::thread> running;
+            running.reserve(threads);
+            for (auto& lane : lanes)
+            {
+                running.emplace_back([&lane] { lane->Run(kConnections); });
+            }
+            for (std::thread& thread : running)
+            {
+                thread.join();
+            }
+            // Their last TIMEWAITs are part of it.
+            while (managerA.LiveIds() + managerB.LiveIds() > threads)
+            {
+                std::this_thread::yield();
+            }
+        }
+    }
+    state.SetItemsProcessed(static_cast<std::int64_t>(threads * kConnections * state.iterations()));
+}
+
+BENCHMARK(LifecycleOnThreads)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 /** range(0) ids that exist, to be looked up by handle. */
 class ManyIds

@@ -102,10 +102,7 @@ void Core::DestroyClaimed(CmId& id, Input how)
         m_table.Forget(id);
     }
     // Whoever held a reference until now has left it as it was.
-    IBCM_CHECK(m_runtime,
-               Invariant::kEndsIdle,
-               &id,
-               id.state.Peek() == State::kIdle && id.peer.Peek() == nullptr);
+    IBCM_CHECK_BEFORE_DELETE(m_runtime, id);
     if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
     {
         observer->OnFreed(&id);

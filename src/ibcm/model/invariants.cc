@@ -115,6 +115,15 @@ void CheckInvariants(const Runtime& runtime, const CmId& id) IBCM_NO_THREAD_SAFE
                (delivery.waiting == nullptr) == (delivery.waitingCount == 0));
 }
 
+// Nobody else has the id any more, so there is nothing that the lock could keep out.
+void CheckBeforeDelete(const Runtime& runtime, const CmId& id) IBCM_NO_THREAD_SAFETY_ANALYSIS
+{
+    IBCM_CHECK(runtime,
+               Invariant::kEndsIdle,
+               &id,
+               id.state.Peek() == State::kIdle && id.peer.Peek() == nullptr);
+}
+
 #endif
 
 } // namespace ibcm

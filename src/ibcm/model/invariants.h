@@ -64,10 +64,16 @@ void ReportViolation(const Runtime& runtime,
         }                                                                   \
     } while (false)
 
+#define IBCM_CHECK_BEFORE_DELETE(runtime, id) ibcm::CheckBeforeDelete(runtime, id)
+
 #else
 #define IBCM_CHECK(runtime, invariant, object, condition) \
     do                                                    \
     {                                                     \
+    } while (false)
+#define IBCM_CHECK_BEFORE_DELETE(runtime, id) \
+    do                                        \
+    {                                         \
     } while (false)
 #endif
 
@@ -75,6 +81,9 @@ class CmId;
 
 /** Everything about one id that needs no other lock. Its lock is held. */
 void CheckInvariants(const Runtime& runtime, const CmId& id);
+
+/** What is left of an id that nothing refers to any more; its lock is free. */
+void CheckBeforeDelete(const Runtime& runtime, const CmId& id);
 
 /** An id's lock, which checks the id before it lets go. */
 template <class Owner>
