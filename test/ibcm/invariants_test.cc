@@ -51,7 +51,7 @@ class OneId : public CmId
 {
   public:
     OneId(Runtime& runtime, EventHandler& consumer)
-        : CmId(runtime, consumer, static_cast<Handle>(1), 1, 0),
+        : CmId(runtime, consumer, static_cast<Handle>(1), 1, TimelineRoom{0}),
           record(runtime)
     {
     }
@@ -285,7 +285,7 @@ TEST_F(InvariantsOfTheTable, WhoIsFoundIsComplete)
     dead.Drop();
 
     const auto place = table.Reserve();
-    CmId nameless(runtime, consumer, place->handle, 0, 0);
+    CmId nameless(runtime, consumer, place->handle, 0, CmId::TimelineRoom{0});
     table.Publish(nameless);
     EXPECT_TRUE(table.FindByHandle(place->handle));
     EXPECT_EQ(Violated(), "I2 published") << "found without a name";

@@ -30,8 +30,9 @@ class TableFixture : public ::testing::Test, protected AgingSink
 
     std::unique_ptr<CmId> Make(const Reservation& place)
     {
-        constexpr std::uint8_t kNoTimeline = 0;
-        return std::make_unique<CmId>(runtime, consumer, place.handle, place.commId, kNoTimeline);
+        constexpr CmId::TimelineRoom kNoTimeline{0};
+        return std::unique_ptr<CmId>(
+            new (kNoTimeline) CmId(runtime, consumer, place.handle, place.commId, kNoTimeline));
     }
 
     /** Reserved, made and found. */

@@ -156,11 +156,18 @@ struct Delivery
 class CmId
 {
   public:
+    /** Entries of the timeline, for which there is room behind the id itself. */
+    struct TimelineRoom
+    {
+        std::uint8_t depth;
+    };
+
+    /** Made by `new (room) CmId(…, room)` only: one piece of memory for an id and its timeline. */
     CmId(Runtime& runtime,
          EventHandler& consumer,
          Handle id,
          std::uint32_t localId,
-         std::uint8_t timelineDepth)
+         TimelineRoom room)
         : lock(runtime, "cm-id", *this),
           references(runtime),
           handle(id),
@@ -179,8 +186,25 @@ class CmId
           request(runtime),
           lastReply(runtime),
           backlog(runtime),
-          timeline(runtime, Timeline(timelineDepth))
+          timeline(runtime, Timeline(reinterpret_cast<std::uint64_t*>(this + 1), room.depth))
     {
+        static_assert(alignof(CmId) % alignof(std::uint64_t) == 0);
+    }
+
+    static void* operator new(std::size_t size, TimelineRoom room)
+    {
+        return ::operator new(size + room.depth * sizeof(std::uint64_t));
+    }
+
+    static void operator delete(void* memory)
+    {
+        ::operator delete(memory);
+    }
+
+    /** For a constructor that throws. */
+    static void operator delete(void* memory, TimelineRoom)
+    {
+        ::operator delete(memory);
     }
 
     CheckedMutex<CmId> lock;

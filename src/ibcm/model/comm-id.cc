@@ -6,19 +6,22 @@ namespace ibcm
 
 namespace
 {
-constexpr unsigned kRounds = 6;
-} // namespace
 
-std::uint16_t CommIdCodec::Round(std::uint16_t half, unsigned round) const
+/** Four rounds of a Feistel network, each with its key, look random to who sees ids only. */
+constexpr unsigned kRounds = 4;
+
+/** A mix by multiplication and shifts; a Feistel network needs no inverse of it. */
+inline std::uint16_t Round(std::uint64_t key, std::uint16_t half, unsigned round)
 {
-    // A multiply-xorshift mix of (key, round, half); a Feistel network needs no inverse of it.
-    std::uint64_t x = m_key ^ (static_cast<std::uint64_t>(round + 1) * 0x9e3779b97f4a7c15ULL);
+    std::uint64_t x = key ^ (static_cast<std::uint64_t>(round + 1) * 0x9e3779b97f4a7c15ULL);
     x ^= half;
     x *= 0xff51afd7ed558ccdULL;
     x ^= x >> 33;
     x *= 0xc4ceb9fe1a85ec53ULL;
     return static_cast<std::uint16_t>(x >> 40);
 }
+
+} // namespace
 
 std::uint32_t CommIdCodec::Encode(Place place) const
 {
@@ -28,7 +31,7 @@ std::uint32_t CommIdCodec::Encode(Place place) const
     auto right = static_cast<std::uint16_t>(plain);
     for (unsigned round = 0; round < kRounds; ++round)
     {
-        const auto next = static_cast<std::uint16_t>(left ^ Round(right, round));
+        const auto next = static_cast<std::uint16_t>(left ^ Round(m_key, right, round));
         left = right;
         right = next;
     }
@@ -41,7 +44,7 @@ CommIdCodec::Place CommIdCodec::Decode(std::uint32_t commId) const
     auto right = static_cast<std::uint16_t>(commId);
     for (unsigned round = kRounds; round-- > 0;)
     {
-        const auto previous = static_cast<std::uint16_t>(right ^ Round(left, round));
+        const auto previous = static_cast<std::uint16_t>(right ^ Round(m_key, left, round));
         right = left;
         left = previous;
     }

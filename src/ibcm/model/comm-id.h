@@ -36,8 +36,6 @@ class CommIdCodec
     Place Decode(std::uint32_t commId) const;
 
   private:
-    std::uint16_t Round(std::uint16_t half, unsigned round) const;
-
     std::uint64_t m_key;
 };
 

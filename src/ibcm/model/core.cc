@@ -47,7 +47,8 @@ Result<Handle> Core::Create(EventHandler& handler)
 
 CmId& Core::NewId(EventHandler& handler, Reservation place)
 {
-    auto* id = new CmId(m_runtime, handler, place.handle, place.commId, m_options.timelineDepth);
+    const CmId::TimelineRoom room{m_options.timelineDepth};
+    auto* id = new (room) CmId(m_runtime, handler, place.handle, place.commId, room);
     if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
     {
         const auto ordinal = m_idsMade.fetch_add(1, std::memory_order_relaxed) + 1;

@@ -166,11 +166,21 @@ class Core final : public MadSink, private AgingSink
     /** Does what a row says besides sending and telling. */
     void Apply(CmId& id, const Transition& row) IBCM_REQUIRES(id.lock);
     void Apply(CmId& id, const LapTransition& row) IBCM_REQUIRES(id.lock);
+    /** @param actions of a row. */
+    void Act(CmId& id, std::uint8_t actions) IBCM_REQUIRES(id.lock);
+
     void Note(CmId& id,
               TimelineEntry::Kind kind,
               std::uint8_t what,
               std::uint8_t from = 0,
-              std::uint8_t to = 0) IBCM_REQUIRES(id.lock);
+              std::uint8_t to = 0) IBCM_REQUIRES(id.lock)
+    {
+        if (m_options.timelineDepth != 0)
+        {
+            id.timeline.Write().Add({m_runtime.Now(), kind, what, from, to});
+        }
+    }
+
     void NoteMessage(CmId& id, TimelineEntry::Kind kind, ibwire::CmAttribute attribute)
         IBCM_REQUIRES(id.lock);
 

@@ -152,9 +152,10 @@ void AppendCounters(std::string& text, const MessageCounters& counters)
 void Timeline::AppendTo(std::vector<TimelineEntry>& entries, Instant now) const
 {
     constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << (64 - kTimeShift)) - 1;
-    for (unsigned i = 0; i < m_used; ++i)
+    const unsigned used = m_full ? m_depth : m_next;
+    for (unsigned i = 0; i < used; ++i)
     {
-        const std::uint64_t packed = m_ring[(m_next + m_depth - m_used + i) % m_depth];
+        const std::uint64_t packed = m_ring[(m_next + m_depth - used + i) % m_depth];
         const std::uint64_t ago = (Ticks(now) - (packed >> kTimeShift)) & kTimeMask;
         TimelineEntry entry;
         entry.when = now - Duration{static_cast<std::int64_t>(ago << kTickBits)};

@@ -25,33 +25,41 @@ const LapTransition* Core::LapRowFor(CmId& id, Input input)
     return FindTransition(id.lapState.Read(), input, m_options.behaviour);
 }
 
-void Core::Apply(CmId& id, const Transition& row)
+void Core::Act(CmId& id, std::uint8_t actions)
 {
-    if ((row.actions & kCancelSend) != 0)
+    if ((actions & kCancelSend) != 0)
     {
         CancelSend(id);
     }
-    if ((row.actions & kForgetPeer) != 0)
+    if ((actions & kForgetPeer) != 0)
     {
         ForgetPeer(id);
     }
-    if ((row.actions & kEnterTimewait) != 0)
+    if ((actions & kEnterTimewait) != 0)
     {
         EnterTimewait(id);
     }
-    if ((row.actions & kLeavePeer) != 0)
+    if ((actions & kLeavePeer) != 0)
     {
         id.peer.Write() = nullptr;
     }
-    if ((row.actions & kUnlisten) != 0)
+    if ((actions & kUnlisten) != 0)
     {
         m_table.Unlisten(*id.listener.Read());
         id.listener.Write().reset();
     }
-    if ((row.actions & kForgetSidr) != 0)
+    if ((actions & kForgetSidr) != 0)
     {
         m_table.RemoveSidr(*id.sidr.Read());
         id.sidr.Write().reset();
+    }
+}
+
+void Core::Apply(CmId& id, const Transition& row)
+{
+    if (row.actions != 0)
+    {
+        Act(id, row.actions);
     }
     if (row.to == row.from)
     {
@@ -122,18 +130,6 @@ void Core::Apply(CmId& id, const LapTransition& row)
                                           row.from,
                                           row.to,
                                           row.input});
-    }
-}
-
-void Core::Note(CmId& id,
-                TimelineEntry::Kind kind,
-                std::uint8_t what,
-                std::uint8_t from,
-                std::uint8_t to)
-{
-    if (m_options.timelineDepth != 0)
-    {
-        id.timeline.Write().Add({m_runtime.Now(), kind, what, from, to});
     }
 }
 

@@ -5,9 +5,7 @@
 #include "ibcm/model/protocol.h"
 #include "ibcm/model/runtime.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -40,30 +38,31 @@ struct TimelineEntry
 std::string ToText(const TimelineEntry& entry, Instant now);
 
 /**
- * The latest entries of an id: a ring of eight bytes each that allocates once. Times are kept to
- * about a microsecond, and right for the last 13 days. The id's lock protects it.
+ * The latest entries of an id: a ring of eight bytes each, in memory that its maker has. Times are
+ * kept to about a microsecond, and right for the last 13 days. The id's lock protects it.
  */
 class Timeline
 {
   public:
-    explicit Timeline(std::uint8_t depth)
-        : m_depth(depth),
-          m_ring(depth == 0 ? nullptr : std::make_unique<std::uint64_t[]>(depth))
+    /** @param ring room for @p depth entries, whatever it holds; outlives this. */
+    Timeline(std::uint64_t* ring, std::uint8_t depth)
+        : m_ring(ring),
+          m_depth(depth)
     {
     }
 
+    /** Not with a depth of 0. */
     void Add(const TimelineEntry& entry)
     {
-        if (m_depth == 0)
-        {
-            return;
-        }
         m_ring[m_next] = Ticks(entry.when) << kTimeShift |
                          static_cast<std::uint64_t>(entry.kind) << 16 |
                          static_cast<std::uint64_t>(entry.what) << 8 |
                          static_cast<std::uint64_t>(entry.from << 4 | entry.to);
-        m_next = static_cast<std::uint8_t>(m_next + 1 == m_depth ? 0 : m_next + 1);
-        m_used = std::max(m_used, m_next == 0 ? m_depth : m_next);
+        if (++m_next == m_depth)
+        {
+            m_next = 0;
+            m_full = true;
+        }
     }
 
     /**
@@ -81,10 +80,10 @@ class Timeline
         return static_cast<std::uint64_t>(when.count()) >> kTickBits;
     }
 
+    std::uint64_t* m_ring;
     std::uint8_t m_depth;
     std::uint8_t m_next{0};
-    std::uint8_t m_used{0};
-    std::unique_ptr<std::uint64_t[]> m_ring;
+    bool m_full{false};
 };
 
 } // namespace ibcm
