@@ -81,12 +81,13 @@ std::vector<TaskTrace> Engine::Traces() const
     return traces;
 }
 
-void Engine::Record(ViolationKind kind, std::string text)
+void Engine::Record(ViolationKind kind, std::string text, std::string subject)
 {
     // The first one is what happened; what follows may only be its consequence.
     if (!m_violation)
     {
-        m_violation = Violation{kind, std::move(text), m_step, NowNs(), Traces()};
+        m_violation =
+            Violation{kind, std::move(text), std::move(subject), m_step, NowNs(), Traces()};
     }
     m_stopping = true;
     UpdateQuiet();

@@ -436,23 +436,24 @@ void Engine::NoSuchOption(const ChoicePoint& point, std::uint32_t choice)
         fmt::format("the chooser answered {} where there are {} options", choice, point.Count()));
 }
 
-void Engine::Fail(ViolationKind kind, std::string text)
+void Engine::Fail(ViolationKind kind, std::string text, std::string subject)
 {
     const EngineScope scope;
     if (m_current == &m_main)
     {
-        Record(kind, text);
+        Record(kind, text, std::move(subject));
         throw ViolationError(text);
     }
-    Record(kind, std::move(text)); // nothing may stay on a stack that is about to be forgotten
+    // Nothing may stay on a stack that is about to be forgotten.
+    Record(kind, std::move(text), std::move(subject));
     SwitchTo(m_main);
     std::abort(); // nobody continues a task that has failed
 }
 
-void Engine::Report(ViolationKind kind, std::string text)
+void Engine::Report(ViolationKind kind, std::string text, std::string subject)
 {
     const EngineScope scope;
-    Record(kind, std::move(text));
+    Record(kind, std::move(text), std::move(subject));
 }
 
 } // namespace interleave

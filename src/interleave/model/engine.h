@@ -239,11 +239,12 @@ class Engine
      * Ends the run with a violation. On the main context it throws ViolationError; a task never
      * returns from it, nor runs its destructors (unless EngineOptions::unwind says so): make @p
      * text in a statement of its own, so that no temporary of it is left behind.
+     * @param subject see Violation::subject.
      */
-    [[noreturn]] void Fail(ViolationKind kind, std::string text);
+    [[noreturn]] void Fail(ViolationKind kind, std::string text, std::string subject = {});
 
     /** Ends the run with a violation before the next operation or event; returns. */
-    void Report(ViolationKind kind, std::string text);
+    void Report(ViolationKind kind, std::string text, std::string subject = {});
 
     // For primitives; see mutex.cc for how they are used together.
 
@@ -357,7 +358,7 @@ class Engine
     void FindDeadlock();
     std::string CycleText(const Task& task) const;
     void UpdateQuiet();
-    void Record(ViolationKind kind, std::string text);
+    void Record(ViolationKind kind, std::string text, std::string subject = {});
     std::string PendingText(const Task& task) const;
     std::vector<TaskTrace> Traces() const;
     std::string UniqueName(std::string_view name, std::uint64_t& hash) const;

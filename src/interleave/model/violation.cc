@@ -25,6 +25,27 @@ const char* ViolationKindText(ViolationKind kind)
     return kText.at(static_cast<std::size_t>(kind));
 }
 
+std::string Violation::Signature() const
+{
+    std::string signature = fmt::format("{}: {}", ViolationKindText(kind), subject);
+    if (!subject.empty())
+    {
+        return signature;
+    }
+    // Numbers differ from run to run (ordinals, times); words do not.
+    bool digits = false;
+    for (const char c : text)
+    {
+        const bool digit = c >= '0' && c <= '9';
+        if (!digit || !digits)
+        {
+            signature += digit ? '#' : c;
+        }
+        digits = digit;
+    }
+    return signature;
+}
+
 std::string Violation::Format() const
 {
     std::string out =

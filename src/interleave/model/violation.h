@@ -45,12 +45,21 @@ struct Violation
 {
     ViolationKind kind = ViolationKind::kProtocol;
     std::string text;
+    /**
+     * What was violated and where, in words that are the same in every run that shows the same
+     * defect (classes and sites, no ordinals): "state of cm_id, send-rej against on-mra". Empty:
+     * the text has to do.
+     */
+    std::string subject;
     /** Operations executed before it. */
     std::uint64_t step = 0;
     /** Simulated time. */
     std::int64_t timeNs = 0;
     /** Every task that has not finished, in order of creation. */
     std::vector<TaskTrace> tasks;
+
+    /** Kind and subject: equal for two violations that are the same defect. */
+    std::string Signature() const;
 
     /** A report of several lines, for people. */
     std::string Format() const;
