@@ -4,7 +4,7 @@
 // been destroyed, needs two tasks: test/lab/destroy_waits_test.cc.
 #include "ibcm/model/compose.h"
 #include "moment.h"
-#include "pair.h"
+#include "scenario-fixture.h"
 
 #include <algorithm>
 
@@ -18,20 +18,12 @@ using ibwire::CmRej;
 using ibwire::CmReq;
 using ibwire::RejReason;
 
-class Latent : public Pair
+class Latent : public Scenario
 {
   protected:
     explicit Latent(const Options& options = {})
-        : Pair(options)
+        : Scenario(options)
     {
-    }
-
-    void DestroyAtOnce(Host& host, Handle id)
-    {
-        const Instant before = runtime.Now();
-        EXPECT_TRUE(host.cm.Destroy(id));
-        EXPECT_EQ(runtime.Now(), before) << "destroying has waited";
-        EXPECT_EQ(host.port.Outstanding(), 0U);
     }
 
     SidrReqParameters Question() const
