@@ -2,8 +2,9 @@
 """Weft's build, for waf 2.x. './weft' finds waf and calls this; see tools/README.md.
 
 One output folder per variant (build/opt, build/debug, ...). What the parts are and what each links
-stands in tools/parts.py; a new file in model/ or helper/ of a part, in test/PART/, or a new
-bench/*_bench.cc is picked up by name, so that this file changes only when a part does.
+stands in tools/parts.py; a new file in model/ or helper/ of a part, in test/PART/, in test/common/
+(what the core's tests share with those of the parts above it), or a new bench/*_bench.cc is picked
+up by name, so that this file changes only when a part does.
 """
 
 import os
@@ -104,6 +105,8 @@ def build(bld):
 
     for part in PARTS:
         tests = bld.path.ant_glob("test/%s/**/*.cc" % part)
+        if tests and "ibcm" in below([part]):
+            tests += bld.path.ant_glob("test/common/*.cc")
         if tests:
             bld.program(source=tests, target="test/test-" + part, name="test-" + part,
                         includes=["src", "test"],

@@ -26,6 +26,7 @@ PARTS = {
 USERS = {
     "bindings": (["ibcm", "ib-fabric", "lab"], ["NS3", "PYBIND11", "FMT", "JSON"]),
     "examples": (["lab"], ["NS3"]),
+    "test/common": (["ib-wire", "ibcm"], []),
     "test/fuzz": (["ib-wire", "ibcm"], []),
 }
 

@@ -19,33 +19,6 @@ using std::chrono::seconds;
 class CaptureReplay : public OwnCapture
 {
   protected:
-    void Pass(Duration time)
-    {
-        runtime.Advance(time);
-    }
-
-    /** Lets time pass until a timer has sent something. */
-    void NextRepetition()
-    {
-        const std::size_t before = sent.size();
-        while (sent.size() == before && runtime.ArmedTimers() != 0)
-        {
-            Pass(runtime.NextTimer() - runtime.Now());
-        }
-    }
-
-    /** The names of all messages so far. */
-    std::string Names() const
-    {
-        std::string names;
-        for (const SentMad& mad : sent)
-        {
-            names += (names.empty() ? "" : " ") + std::string(mad.from == 0 ? "A>" : "B>") +
-                     ibwire::MadKindName(mad.bytes);
-        }
-        return names;
-    }
-
     /** B has a REQ of A's and has not answered it. */
     void Asked()
     {

@@ -17,31 +17,7 @@ using S = State;
 constexpr std::uint64_t kFreshTransaction = 0x7700000077;
 constexpr std::uint8_t kAckDelay = 10;
 
-constexpr const char* kMessageNames[] = {
-    "REQ",
-    "MRA of REQ",
-    "MRA of REP",
-    "MRA of LAP",
-    "REJ 28",
-    "REJ 10",
-    "REJ 4",
-    "REP",
-    "RTU",
-    "DREQ",
-    "DREP",
-    "SIDR_REQ",
-    "SIDR_REP",
-    "LAP",
-    "APR",
-};
-static_assert(std::size(kMessageNames) == kMessageCount);
-
 } // namespace
-
-const char* ToString(Message message)
-{
-    return kMessageNames[static_cast<std::size_t>(message)];
-}
 
 const SentMad& SceneStage::Latest(std::size_t from, A attribute) const
 {
@@ -117,36 +93,16 @@ ibwire::CmMessage SceneStage::Compose(Message message) const
         }
         request.localQpn = kQpnB;
     }
+    if (const auto plain = ComposePlain(message, {ids, guid, ownQpn}))
+    {
+        return *plain;
+    }
     switch (message)
     {
     case Message::kReq:
         return ComposeReq(request, kOtherCommId, guid, kAckDelay);
-    case Message::kMraReq:
-        return ComposeMra(ids, ibwire::MessageMraed::kReq, 20, {});
-    case Message::kMraRep:
-        return ComposeMra(ids, ibwire::MessageMraed::kRep, 20, {});
-    case Message::kMraLap:
-        return ComposeMra(ids, ibwire::MessageMraed::kLap, 20, {});
-    case Message::kRej:
-        return ComposeRej(
-            ids, ibwire::MessageRejected::kOther, ibwire::RejReason::kConsumer, {}, {});
-    case Message::kRejStale:
-        return ComposeRej(
-            ids, ibwire::MessageRejected::kOther, ibwire::RejReason::kStaleConnection, {}, {});
-    case Message::kRejTimeout:
-        return ComposeRej({from, 0},
-                          ibwire::MessageRejected::kOther,
-                          ibwire::RejReason::kTimeout,
-                          GuidInfo(guid),
-                          {});
     case Message::kRep:
         return ComposeRep(SceneRep(), ids, guid, PassiveQpType(SceneReq().qpType));
-    case Message::kRtu:
-        return ComposeRtu(ids, {});
-    case Message::kDreq:
-        return ComposeDreq(ids, ownQpn, {});
-    case Message::kDrep:
-        return ComposeDrep(ids, {});
     case Message::kSidrReq:
     {
         SidrReqParameters parameters;
@@ -157,8 +113,8 @@ ibwire::CmMessage SceneStage::Compose(Message message) const
         return ComposeSidrRep({}, ownCommId, kService);
     case Message::kLap:
         return ComposeLap(lap, ids, ownQpn, kAckDelay);
-    case Message::kApr:
-        return ComposeApr(ids, ibwire::AprStatus::kSuccess, {}, {});
+    default:
+        break;
     }
     throw std::logic_error("no such message");
 }

@@ -4,6 +4,7 @@
 #ifndef WEFT_TEST_IBCM_DESTROY_SCENE_H
 #define WEFT_TEST_IBCM_DESTROY_SCENE_H
 
+#include "common/scene-message.h"
 #include "pair.h"
 
 #include <array>
@@ -37,30 +38,6 @@ void PrintTo(const Scene& scene, std::ostream* out);
 
 /** All of them; each of the 16 states is there, each LAP state, and each side that can be in it. */
 std::span<const Scene> Scenes();
-
-/** The 11 messages that may come in, and those that mean different things by what they say. */
-enum class Message : std::uint8_t
-{
-    kReq, ///< passive: the REQ that made the id, again. Active: the peer's QP asks for another one
-    kMraReq,
-    kMraRep,
-    kMraLap,
-    kRej,        ///< reason 28
-    kRejStale,   ///< reason 10
-    kRejTimeout, ///< reason 4, which names the sender by its CA GUID and not the receiver
-    kRep,
-    kRtu,
-    kDreq,
-    kDrep,
-    kSidrReq, ///< SIDR_REQ_RCVD: the one that made the id, again; else another one
-    kSidrRep,
-    kLap,
-    kApr,
-};
-
-inline constexpr std::size_t kMessageCount = static_cast<std::size_t>(Message::kApr) + 1;
-
-const char* ToString(Message message);
 
 /** The communication id of a REQ or SIDR_REQ that belongs to no id of the scene. */
 inline constexpr std::uint32_t kOtherCommId = 0x0badcafe;

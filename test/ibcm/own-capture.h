@@ -29,6 +29,33 @@ class OwnCapture : public Pair
         return options;
     }
 
+    void Pass(Duration time)
+    {
+        runtime.Advance(time);
+    }
+
+    /** Lets time pass until a timer has sent something. */
+    void NextRepetition()
+    {
+        const std::size_t before = sent.size();
+        while (sent.size() == before && runtime.ArmedTimers() != 0)
+        {
+            Pass(runtime.NextTimer() - runtime.Now());
+        }
+    }
+
+    /** The names of all messages so far. */
+    std::string Names() const
+    {
+        std::string names;
+        for (const SentMad& mad : sent)
+        {
+            names += (names.empty() ? "" : " ") + std::string(mad.from == 0 ? "A>" : "B>") +
+                     ibwire::MadKindName(mad.bytes);
+        }
+        return names;
+    }
+
     /** Everything sent so far, as a capture of InfiniBand packets. */
     std::vector<CapturedMad> Captured() const
     {

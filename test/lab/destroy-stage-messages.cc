@@ -20,31 +20,7 @@ constexpr std::uint32_t kPeerCommId = 0x77;
 constexpr std::uint32_t kOtherCommId = 0x78; ///< of what the peer asks besides
 constexpr std::uint64_t kPeerTransaction = 78;
 
-constexpr const char* kMessageNames[] = {
-    "REQ",
-    "MRA of REQ",
-    "MRA of REP",
-    "MRA of LAP",
-    "REJ 28",
-    "REJ 10",
-    "REJ 4",
-    "REP",
-    "RTU",
-    "DREQ",
-    "DREP",
-    "SIDR_REQ",
-    "SIDR_REP",
-    "LAP",
-    "APR",
-};
-static_assert(std::size(kMessageNames) == kMessageCount);
-
 } // namespace
-
-const char* ToString(Message message)
-{
-    return kMessageNames[static_cast<std::size_t>(message)];
-}
 
 void DestroyStage::Deliver(Message message)
 {
@@ -116,42 +92,21 @@ ibwire::CmMessage DestroyStage::ComposeLap() const
 
 ibwire::CmMessage DestroyStage::Compose(Message message) const
 {
-    using ibwire::MessageMraed;
-    using ibwire::MessageRejected;
-    using ibwire::RejReason;
     const ibcm::Ids ids{kPeerCommId, m_commId};
+    if (const auto plain = ibcm::test::ComposePlain(message, {ids, kPeerGuid, kQpn}))
+    {
+        return *plain;
+    }
     switch (message)
     {
     case Message::kReq:
         return ComposeReq();
-    case Message::kMraReq:
-        return ibcm::ComposeMra(ids, MessageMraed::kReq, 20, {});
-    case Message::kMraRep:
-        return ibcm::ComposeMra(ids, MessageMraed::kRep, 20, {});
-    case Message::kMraLap:
-        return ibcm::ComposeMra(ids, MessageMraed::kLap, 20, {});
-    case Message::kRej:
-        return ibcm::ComposeRej(ids, MessageRejected::kOther, RejReason::kConsumer, {}, {});
-    case Message::kRejStale:
-        return ibcm::ComposeRej(ids, MessageRejected::kOther, RejReason::kStaleConnection, {}, {});
-    case Message::kRejTimeout:
-        return ibcm::ComposeRej({kPeerCommId, 0},
-                                MessageRejected::kOther,
-                                RejReason::kTimeout,
-                                ibcm::GuidInfo(kPeerGuid),
-                                {});
     case Message::kRep:
     {
         ibcm::RepParameters rep;
         rep.localQpn = kPeerQpn;
         return ibcm::ComposeRep(rep, ids, kPeerGuid, ibcm::QpType::kRc);
     }
-    case Message::kRtu:
-        return ibcm::ComposeRtu(ids, {});
-    case Message::kDreq:
-        return ibcm::ComposeDreq(ids, kQpn, {});
-    case Message::kDrep:
-        return ibcm::ComposeDrep(ids, {});
     case Message::kSidrReq:
     {
         ibcm::SidrReqParameters parameters;
@@ -162,8 +117,8 @@ ibwire::CmMessage DestroyStage::Compose(Message message) const
         return ibcm::ComposeSidrRep({}, m_commId, kService);
     case Message::kLap:
         return ComposeLap();
-    case Message::kApr:
-        return ibcm::ComposeApr(ids, ibwire::AprStatus::kSuccess, {}, {});
+    default:
+        break;
     }
     throw std::logic_error("no such message");
 }

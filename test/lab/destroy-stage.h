@@ -3,6 +3,7 @@
 #ifndef WEFT_TEST_LAB_DESTROY_STAGE_H
 #define WEFT_TEST_LAB_DESTROY_STAGE_H
 
+#include "common/scene-message.h"
 #include "hand-port.h"
 #include "ibcm/model/connection-manager.h"
 #include "interleave/model/virtual-time.h"
@@ -37,29 +38,8 @@ std::string NameOf(const Scene& scene);
 /** One for each state and side that there is, and more. */
 std::span<const Scene> Scenes();
 
-/** A message and what it is about. */
-enum class Message : std::uint8_t
-{
-    kReq,
-    kMraReq,
-    kMraRep,
-    kMraLap,
-    kRej,
-    kRejStale,
-    kRejTimeout,
-    kRep,
-    kRtu,
-    kDreq,
-    kDrep,
-    kSidrReq,
-    kSidrRep,
-    kLap,
-    kApr,
-};
-
-inline constexpr std::size_t kMessageCount = static_cast<std::size_t>(Message::kApr) + 1;
-
-const char* ToString(Message message);
+using ibcm::test::kMessageCount;
+using ibcm::test::Message;
 
 /** What was sent, in no order: "REJ 28", "DREQ". */
 using Sent = std::multiset<std::string>;

@@ -2,6 +2,7 @@
 #include "ibcm/helper/end-tables.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ibcm
 {
@@ -38,6 +39,46 @@ std::optional<std::uint16_t> EndTables::FindPkey(std::uint16_t pkey) const
         return std::nullopt;
     }
     return static_cast<std::uint16_t>(found - pkeys.begin());
+}
+
+TabledEnd::TabledEnd(EndTables tables)
+    : m_tables(std::move(tables))
+{
+}
+
+std::uint16_t TabledEnd::Lid() const
+{
+    return m_tables.lid;
+}
+
+std::uint8_t TabledEnd::Lmc() const
+{
+    return m_tables.lmc;
+}
+
+std::uint8_t TabledEnd::ActiveMtu() const
+{
+    return static_cast<std::uint8_t>(m_tables.activeMtu);
+}
+
+std::uint8_t TabledEnd::ActiveRate() const
+{
+    return static_cast<std::uint8_t>(m_tables.activeRate);
+}
+
+std::optional<std::uint8_t> TabledEnd::FindGid(const ibwire::Gid& gid) const
+{
+    return m_tables.FindGid(gid);
+}
+
+ibwire::Gid TabledEnd::GidAt(std::uint8_t index) const
+{
+    return m_tables.GidAt(index);
+}
+
+std::optional<std::uint16_t> TabledEnd::FindPkey(std::uint16_t pkey) const
+{
+    return m_tables.FindPkey(pkey);
 }
 
 std::optional<ReceivedMad> ArrivalOf(const ibwire::MadBytes& mad,

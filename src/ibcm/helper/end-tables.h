@@ -2,7 +2,8 @@
 #ifndef IBCM_END_TABLES_H
 #define IBCM_END_TABLES_H
 
-#include "ibcm/model/mad-port.h"
+#include "ib-wire/model/path-codes.h"
+#include "ibcm/helper/reliable-port.h"
 
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,8 @@ struct EndTables
     std::vector<ibwire::Gid> gids{};
     std::vector<std::uint16_t> pkeys{0xffff};
     std::uint8_t lmc{0}; ///< 0..7: the end takes what is sent to lid .. lid + 2^lmc - 1
+    ibwire::Mtu activeMtu{ibwire::Mtu::k4096};
+    ibwire::Rate activeRate{ibwire::Rate::k100Gbps};
 
     bool HasLid(std::uint16_t other) const;
     /** Index of @p gid; nothing if it is not in the table. */
@@ -26,6 +29,29 @@ struct EndTables
     ibwire::Gid GidAt(std::uint8_t index) const;
     /** Index of @p pkey; full membership matches limited. */
     std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const;
+};
+
+/** An end whose port knows of itself what stands in its tables, which never change. */
+class TabledEnd : public MadWire
+{
+  public:
+    explicit TabledEnd(EndTables tables);
+
+    const EndTables& Tables() const
+    {
+        return m_tables;
+    }
+
+    std::uint16_t Lid() const override;
+    std::uint8_t Lmc() const override;
+    std::uint8_t ActiveMtu() const override;
+    std::uint8_t ActiveRate() const override;
+    std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override;
+    ibwire::Gid GidAt(std::uint8_t index) const override;
+    std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const override;
+
+  private:
+    const EndTables m_tables;
 };
 
 /**

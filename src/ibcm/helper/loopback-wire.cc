@@ -94,7 +94,7 @@ bool LoopbackWire::Transmit(End& from, const ibwire::MadBytes& mad, const MadAdd
     flight->to = m_ends.size(); // nobody: a LID that does not exist swallows what is sent to it
     for (const auto& end : m_ends)
     {
-        if (end->Has(address.dlid))
+        if (end->Tables().HasLid(address.dlid))
         {
             flight->to = end->m_number;
         }
@@ -176,9 +176,9 @@ bool LoopbackWire::Delay(std::size_t index)
 }
 
 LoopbackWire::End::End(LoopbackWire& wire, std::size_t number, EndTables tables)
-    : m_wire(wire),
-      m_number(number),
-      m_tables(std::move(tables))
+    : TabledEnd(std::move(tables)),
+      m_wire(wire),
+      m_number(number)
 {
 }
 
@@ -203,88 +203,10 @@ void LoopbackWire::End::Receive(const Flight& flight, const End& from)
     {
         return;
     }
-    // A packet with a P_Key that this end does not have never gets past its port.
-    const auto pkeyIndex = FindPkey(from.m_tables.pkeys.at(flight.address.pkeyIndex));
-    if (!pkeyIndex)
+    if (const auto received = ArrivalOf(flight.bytes, flight.address, from.Tables(), Tables()))
     {
-        return;
+        m_port->Received(*received);
     }
-    ReceivedMad received;
-    received.bytes = flight.bytes;
-    received.pkey = from.m_tables.pkeys[flight.address.pkeyIndex];
-    MadAddress& reply = received.replyAddress;
-    // The packet's source LID. The path bits of a port are the low bits of its LIDs.
-    reply.dlid = static_cast<std::uint16_t>(
-        from.m_tables.lid + (flight.address.sourcePathBits & ((1U << from.m_tables.lmc) - 1)));
-    received.destinationPathBits = static_cast<std::uint8_t>(flight.address.dlid - m_tables.lid);
-    reply.sourcePathBits = received.destinationPathBits;
-    reply.sl = flight.address.sl;
-    reply.pkeyIndex = *pkeyIndex;
-    reply.hasGrh = flight.address.hasGrh;
-    if (reply.hasGrh)
-    {
-        reply.dgid = from.GidAt(flight.address.sgidIndex);
-        reply.sgidIndex = FindGid(flight.address.dgid).value_or(0);
-        reply.flowLabel = flight.address.flowLabel;
-        reply.hopLimit = flight.address.hopLimit;
-        reply.trafficClass = flight.address.trafficClass;
-    }
-    m_port->Received(received);
-}
-
-std::uint16_t LoopbackWire::End::Lid() const
-{
-    return m_tables.lid;
-}
-
-std::uint8_t LoopbackWire::End::Lmc() const
-{
-    return m_tables.lmc;
-}
-
-std::uint8_t LoopbackWire::End::ActiveMtu() const
-{
-    return static_cast<std::uint8_t>(m_tables.activeMtu);
-}
-
-std::uint8_t LoopbackWire::End::ActiveRate() const
-{
-    return static_cast<std::uint8_t>(m_tables.activeRate);
-}
-
-bool LoopbackWire::End::Has(std::uint16_t lid) const
-{
-    return lid >= m_tables.lid && lid - m_tables.lid < 1 << m_tables.lmc;
-}
-
-std::optional<std::uint8_t> LoopbackWire::End::FindGid(const ibwire::Gid& gid) const
-{
-    for (std::size_t i = 0; i < m_tables.gids.size(); ++i)
-    {
-        if (m_tables.gids[i] == gid)
-        {
-            return static_cast<std::uint8_t>(i);
-        }
-    }
-    return std::nullopt;
-}
-
-ibwire::Gid LoopbackWire::End::GidAt(std::uint8_t index) const
-{
-    return index < m_tables.gids.size() ? m_tables.gids[index] : ibwire::Gid{};
-}
-
-std::optional<std::uint16_t> LoopbackWire::End::FindPkey(std::uint16_t pkey) const
-{
-    constexpr std::uint16_t kWithoutMembership = 0x7fff;
-    for (std::size_t i = 0; i < m_tables.pkeys.size(); ++i)
-    {
-        if ((m_tables.pkeys[i] & kWithoutMembership) == (pkey & kWithoutMembership))
-        {
-            return static_cast<std::uint16_t>(i);
-        }
-    }
-    return std::nullopt;
 }
 
 } // namespace ibcm

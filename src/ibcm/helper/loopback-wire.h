@@ -2,8 +2,7 @@
 #ifndef IBCM_LOOPBACK_WIRE_H
 #define IBCM_LOOPBACK_WIRE_H
 
-#include "ib-wire/model/path-codes.h"
-#include "ibcm/helper/reliable-port.h"
+#include "ibcm/helper/end-tables.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,17 +31,7 @@ struct Flight
 class LoopbackWire
 {
   public:
-    /** The tables of one end's port. */
-    struct EndTables
-    {
-        std::uint16_t lid{0}; ///< not 0, no other end's; a multiple of 2^lmc
-        std::vector<ibwire::Gid> gids{};
-        std::vector<std::uint16_t> pkeys{0xffff};
-        std::uint8_t lmc{0}; ///< 0..7: the end takes what is sent to lid .. lid + 2^lmc - 1
-        ibwire::Mtu activeMtu{ibwire::Mtu::k4096};
-        ibwire::Rate activeRate{ibwire::Rate::k100Gbps};
-    };
-
+    using EndTables = ibcm::EndTables;
     class End;
 
     LoopbackWire();
@@ -91,7 +80,7 @@ class LoopbackWire
 };
 
 /** One end: the wire that a ReliablePort stands on. */
-class LoopbackWire::End final : public MadWire
+class LoopbackWire::End final : public TabledEnd
 {
   public:
     End(LoopbackWire& wire, std::size_t number, EndTables tables);
@@ -102,24 +91,14 @@ class LoopbackWire::End final : public MadWire
     void SetDown(bool down);
 
     bool Transmit(const ibwire::MadBytes& mad, const MadAddress& address) override;
-    std::uint16_t Lid() const override;
-    std::uint8_t Lmc() const override;
-    std::uint8_t ActiveMtu() const override;
-    std::uint8_t ActiveRate() const override;
-    std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override;
-    ibwire::Gid GidAt(std::uint8_t index) const override;
-    std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const override;
 
   private:
     friend class LoopbackWire;
 
-    /** One of the end's LIDs. */
-    bool Has(std::uint16_t lid) const;
     void Receive(const Flight& flight, const End& from);
 
     LoopbackWire& m_wire;
     const std::size_t m_number;
-    const EndTables m_tables;
     ReliablePort* m_port{nullptr};
     bool m_down{false};
 };

@@ -83,7 +83,7 @@ ThreadedWire::End* ThreadedWire::EndAt(std::uint16_t lid) const
 {
     for (const auto& end : m_ends)
     {
-        if (end->m_tables.HasLid(lid))
+        if (end->Tables().HasLid(lid))
         {
             return end.get();
         }
@@ -92,8 +92,8 @@ ThreadedWire::End* ThreadedWire::EndAt(std::uint16_t lid) const
 }
 
 ThreadedWire::End::End(ThreadedWire& wire, std::size_t number, EndTables tables)
-    : m_wire(wire),
-      m_tables(std::move(tables)),
+    : TabledEnd(std::move(tables)),
+      m_wire(wire),
       m_draws(wire.m_options.seed + number * 0xd1342543de82ef95ULL),
       m_slots(wire.m_options.queuePerEnd),
       m_freeSlots(wire.m_options.queuePerEnd),
@@ -126,7 +126,7 @@ bool ThreadedWire::End::Transmit(const ibwire::MadBytes& mad, const MadAddress& 
         Accept(mad, nullptr);
         return true;
     }
-    const auto arrival = ArrivalOf(mad, address, m_tables, to->m_tables);
+    const auto arrival = ArrivalOf(mad, address, Tables(), to->Tables());
     to->Accept(mad, arrival ? &*arrival : nullptr);
     return true;
 }
@@ -192,26 +192,6 @@ std::uint64_t ThreadedWire::End::NextDraw()
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
     return x ^ (x >> 31);
-}
-
-std::uint16_t ThreadedWire::End::Lid() const
-{
-    return m_tables.lid;
-}
-
-std::optional<std::uint8_t> ThreadedWire::End::FindGid(const ibwire::Gid& gid) const
-{
-    return m_tables.FindGid(gid);
-}
-
-ibwire::Gid ThreadedWire::End::GidAt(std::uint8_t index) const
-{
-    return m_tables.GidAt(index);
-}
-
-std::optional<std::uint16_t> ThreadedWire::End::FindPkey(std::uint16_t pkey) const
-{
-    return m_tables.FindPkey(pkey);
 }
 
 } // namespace ibcm

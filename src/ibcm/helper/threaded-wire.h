@@ -81,7 +81,7 @@ class ThreadedWire
 };
 
 /** One end: the wire that a ReliablePort stands on, and the MADs that are on their way to it. */
-class ThreadedWire::End final : public MadWire
+class ThreadedWire::End final : public TabledEnd
 {
   public:
     End(ThreadedWire& wire, std::size_t number, EndTables tables);
@@ -95,10 +95,6 @@ class ThreadedWire::End final : public MadWire
     void SetDown(bool down);
 
     bool Transmit(const ibwire::MadBytes& mad, const MadAddress& address) override;
-    std::uint16_t Lid() const override;
-    std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override;
-    ibwire::Gid GidAt(std::uint8_t index) const override;
-    std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const override;
 
   private:
     friend class ThreadedWire;
@@ -133,7 +129,6 @@ class ThreadedWire::End final : public MadWire
     void Serve();
 
     ThreadedWire& m_wire;
-    const EndTables m_tables;
     std::atomic<ReliablePort*> m_port{nullptr};
     std::atomic<bool> m_down{false};
 
