@@ -62,6 +62,8 @@ class Reliably : public ::testing::Test, public MadSink
 
     ~Reliably() override
     {
+        // A test's hook speaks of the test's own variables, which are gone; the port still locks.
+        runtime.SetLockHook({});
         if (port)
         {
             port->SetSink(nullptr);
