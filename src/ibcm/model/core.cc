@@ -15,6 +15,7 @@ Core::Core(ConnectionManager& facade,
       m_queue(runtime.MakeWorkQueue("cm", 1)),
       m_table(runtime, runtime.Random(), options.limits, *m_queue, *this),
       m_portsLock(runtime, "cm-ports"),
+      m_askPortLock(runtime, "cm-ask-port"),
       m_lastTransactionId(runtime.Random() & 0xffffffff00000000ULL)
 {
 }

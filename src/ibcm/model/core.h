@@ -332,6 +332,9 @@ class Core final : public MadSink, private AgingSink
 
     /** Held while a port is added or removed; a slot's port is found without it. */
     Mutex m_portsLock;
+    /** Held by who asks a port without the lock of an id that uses it, and when one is taken away:
+     * what was asked may be freed then. Comes after all but the ports' own. */
+    mutable Mutex m_askPortLock;
     std::array<PortSlot, kMaxPorts> m_ports;
 
     std::atomic<std::uint64_t> m_lastTransactionId;

@@ -79,11 +79,14 @@ Status Core::AddPort(std::uint8_t number, MadPort& port)
     {
         return tl::unexpected(CmError::kInvalidArgument);
     }
-    place->port.store(&port);
-    // What it has sent again so far was for somebody else, or is in retriedBefore already.
-    for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
     {
-        place->retriedBefore[kind].fetch_sub(port.Retransmissions(AttributeAt(kind)));
+        MutexLock ask(m_askPortLock);
+        place->port.store(&port);
+        // What it has sent again so far was for somebody else, or is in retriedBefore already.
+        for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
+        {
+            place->retriedBefore[kind].fetch_sub(port.Retransmissions(AttributeAt(kind)));
+        }
     }
     place->number.store(number);
     port.SetSink(this);
@@ -107,11 +110,14 @@ Status Core::RemovePort(std::uint8_t number)
         CmId& id = *ref;
         LeavePort(id, std::move(ref), *slot);
     }
-    for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
     {
-        slot->retriedBefore[kind].fetch_add(port->Retransmissions(AttributeAt(kind)));
+        MutexLock ask(m_askPortLock);
+        for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
+        {
+            slot->retriedBefore[kind].fetch_add(port->Retransmissions(AttributeAt(kind)));
+        }
+        slot->port.store(nullptr);
     }
-    slot->port.store(nullptr);
     slot->removing.store(false);
     return {};
 }
@@ -171,8 +177,11 @@ Result<Route> Core::RouteFor(const Path& path)
     bool pkeyMissing = false;
     for (PortSlot& slot : m_ports)
     {
+        // In this order: an id made while the port was being removed has not been waited for, and
+        // must not ask a port that it has seen before the removal was over.
+        const bool removing = slot.removing.load();
         MadPort* port = slot.port.load();
-        if (port == nullptr || slot.removing.load())
+        if (port == nullptr || removing)
         {
             continue;
         }
@@ -229,6 +238,7 @@ MessageCounters Core::CountersOf(const PortSlot& slot) const
 
 MessageCounters Core::Counters() const
 {
+    MutexLock ask(m_askPortLock);
     MessageCounters sum;
     for (const PortSlot& slot : m_ports)
     {
@@ -239,6 +249,7 @@ MessageCounters Core::Counters() const
 
 Result<MessageCounters> Core::Counters(std::uint8_t portNumber) const
 {
+    MutexLock ask(m_askPortLock);
     for (const PortSlot& slot : m_ports)
     {
         if (portNumber != 0 && slot.number.load() == portNumber)
