@@ -330,6 +330,58 @@ TEST(ThreadedWire, StopWaitsForDeliveriesAndKeepsTheRest)
     }
 }
 
+TEST(ThreadedWire, APortMayGoWhileTheWireRuns)
+{
+    Wired wired({.threadsPerEnd = 2, .queuePerEnd = 100});
+    std::atomic<int> inside{0};
+    wired.sink.react = [&](const ReceivedMad&)
+    {
+        ++inside;
+        std::this_thread::yield();
+        --inside;
+    };
+    wired.wire.Start();
+    for (int round = 0; round < 50; ++round)
+    {
+        for (int i = 0; i < 20; ++i)
+        {
+            wired.Transmit();
+        }
+        wired.b.Attach(nullptr);
+        EXPECT_EQ(inside, 0);
+        const std::uint64_t received = wired.sink.received;
+        wired.Transmit();
+        while (wired.wire.Waiting() != 0)
+        {
+            std::this_thread::yield();
+        }
+        EXPECT_EQ(wired.sink.received, received) << "delivered to a port that has gone";
+        wired.b.Attach(&wired.port);
+    }
+    wired.Drain();
+    const WireTally tally = wired.wire.Counters().Total();
+    EXPECT_EQ(tally.delivered, wired.sink.received);
+    EXPECT_GE(tally.unclaimed, 50U);
+    EXPECT_EQ(tally.transmitted, tally.delivered + tally.unclaimed + tally.overflowed);
+}
+
+TEST(ThreadedWire, AnEndSaysWhatStandsInItsTables)
+{
+    ThreadedWire wire;
+    ThreadedWire::End& end = wire.AddEnd({.lid = 8,
+                                          .gids = {},
+                                          .pkeys = {0xffff},
+                                          .lmc = 3,
+                                          .activeMtu = ibwire::Mtu::k1024,
+                                          .activeRate = ibwire::Rate::k10Gbps});
+    HostRuntime runtime;
+    const ReliablePort port(runtime, end, 1);
+    EXPECT_EQ(port.Lid(), 8);
+    EXPECT_EQ(port.Lmc(), 3);
+    EXPECT_EQ(port.ActiveMtu(), static_cast<std::uint8_t>(ibwire::Mtu::k1024));
+    EXPECT_EQ(port.ActiveRate(), static_cast<std::uint8_t>(ibwire::Rate::k10Gbps));
+}
+
 TEST(ThreadedWire, TheBooksBalanceInAStorm)
 {
     Wired wired({.threadsPerEnd = 3, .queuePerEnd = 64, .seed = 5});

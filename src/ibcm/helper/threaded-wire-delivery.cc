@@ -87,13 +87,18 @@ void ThreadedWire::End::Serve()
         {
             m_wake.notify_one(); // several may have come due at once
         }
-        hold.unlock();
         ReliablePort* const port = m_port;
         if (port != nullptr)
         {
+            ++m_deliveries;
+            hold.unlock();
             port->Received(m_slots[slot]);
+            hold.lock();
+            if (--m_deliveries == 0)
+            {
+                m_idle.notify_all();
+            }
         }
-        hold.lock();
         WireTally& tally = m_counters.For(m_slots[slot].bytes);
         --tally.waiting;
         ++(port != nullptr ? tally.delivered : tally.unclaimed);

@@ -105,6 +105,12 @@ ThreadedWire::End::End(ThreadedWire& wire, std::size_t number, EndTables tables)
 
 void ThreadedWire::End::Attach(ReliablePort* port)
 {
+    std::unique_lock hold(m_lock);
+    m_port = nullptr; // no new delivery begins, so that those under way come to an end
+    while (m_deliveries != 0)
+    {
+        m_idle.wait(hold);
+    }
     m_port = port;
 }
 

@@ -89,7 +89,10 @@ class ThreadedWire::End final : public TabledEnd
     End(const End&) = delete;
     End& operator=(const End&) = delete;
 
-    /** What is delivered here goes to @p port; null: nowhere. Only while the wire is stopped. */
+    /**
+     * What is delivered here goes to @p port from now on; null: nowhere. At any time, but by one
+     * thread at once and not on a thread of the wire: it waits for deliveries to the port before.
+     */
     void Attach(ReliablePort* port);
     /** While down, nothing can be handed to the wire here: Transmit answers false. */
     void SetDown(bool down);
@@ -129,11 +132,13 @@ class ThreadedWire::End final : public TabledEnd
     void Serve();
 
     ThreadedWire& m_wire;
-    std::atomic<ReliablePort*> m_port{nullptr};
     std::atomic<bool> m_down{false};
 
     mutable OsMutex m_lock; ///< of all below but the threads and what a slot in use holds
     OsCondition m_wake;     ///< a MAD is ready or late, or the threads must stop
+    OsCondition m_idle;     ///< no delivery to the port is under way any more
+    ReliablePort* m_port{nullptr};
+    std::size_t m_deliveries{0}; ///< to the port, under way
     std::uint64_t m_draws;
     WireFaults m_faults;
     WireCounters m_counters;
