@@ -40,13 +40,16 @@ std::uint64_t Draws::Below(std::uint64_t limit)
 SoakHost::SoakHost(Runtime& runtime, ThreadedWire& wire, std::uint16_t ownLid, std::uint64_t seed)
     : lid(ownLid),
       gid(GidOf(ownLid)),
-      end(wire.AddEnd({.lid = ownLid, .gids = {GidOf(ownLid)}})),
-      port(runtime, end, 1),
+      m_runtime(runtime),
+      m_end(wire.AddEnd({.lid = ownLid, .gids = {GidOf(ownLid)}, .lmc = kLmc})),
+      m_port(std::make_unique<ReliablePort>(runtime, m_end, kPort)),
       cm(runtime, {.caGuid = kGuid + 0x100 * ownLid, .caAckDelay = kCaAckDelay}),
-      m_draws(seed)
+      m_draws(seed),
+      m_shared{SoakShared(*this), SoakShared(*this)}
 {
-    EXPECT_TRUE(cm.AddPort(1, port));
-    end.Attach(&port);
+    static_assert(kSharedServices == 2);
+    EXPECT_TRUE(cm.AddPort(kPort, *m_port));
+    m_end.Attach(m_port.get());
 }
 
 void SoakHost::SetPeers(std::vector<const SoakHost*> peers)
@@ -90,13 +93,13 @@ SoakId* SoakHost::Any(Draws& draws)
     return m_kept[draws.Below(kKept)].load(std::memory_order_acquire);
 }
 
-SoakId* SoakHost::FindId(SoakId& handler, Handle handle, EventType event)
+SoakId* SoakHost::FindId(SoakId* own, Handle handle, EventType event)
 {
-    if (handle == handler.handle)
+    if (own != nullptr && handle == own->handle)
     {
-        return &handler;
+        return own;
     }
-    if (event == EventType::kReqReceived)
+    if (event == EventType::kReqReceived || event == EventType::kSidrReqReceived)
     {
         SoakId& id = NewId();
         id.handle = handle;
@@ -119,10 +122,10 @@ void SoakHost::Forget(SoakId& id)
     m_accepted.erase(id.handle);
 }
 
-Disposition SoakHost::OnEvent(SoakId& handler, Handle handle, const Event& event)
+Disposition SoakHost::OnEvent(SoakId* own, Handle handle, const Event& event)
 {
     ++counts.events.at(static_cast<std::size_t>(event.type));
-    SoakId* const id = FindId(handler, handle, event.type);
+    SoakId* const id = FindId(own, handle, event.type);
     if (id == nullptr)
     {
         ADD_FAILURE() << ToString(event.type) << " for an id that is gone, or never was";
@@ -162,7 +165,9 @@ Disposition SoakHost::React(SoakId& id, EventType event)
         DestroyAnother(id);
     }
     const std::uint64_t choice = m_draws.Below(8);
-    if (choice < 4 || event == EventType::kRepReceived)
+    const bool isAsked = event == EventType::kRepReceived || event == EventType::kLapReceived ||
+                         event == EventType::kSidrReqReceived;
+    if (choice < 4 || isAsked)
     {
         NextStep(id, m_draws);
     }
@@ -239,6 +244,15 @@ bool SoakHost::Crowded()
 
 void SoakHost::DestroyAll()
 {
+    for (SoakShared& shared : m_shared)
+    {
+        const std::lock_guard hold(shared.lock);
+        while (!shared.users.empty())
+        {
+            EXPECT_TRUE(cm.Destroy(shared.users.back()));
+            shared.users.pop_back();
+        }
+    }
     // Handlers go on meanwhile: ids are accepted, and begin to listen. Without listeners that ends.
     while (cm.LiveIds() != 0)
     {

@@ -21,8 +21,9 @@ struct Order
 };
 
 // Where a consumer's own call has led to IDLE or TIMEWAIT no event says so: that is why a new
-// connection may come right after REQ_RECEIVED or REP_RECEIVED (rejected), and TIMEWAIT_EXIT right
-// after REQ_RECEIVED (rejected after the REP).
+// connection may come right after REQ_RECEIVED or REP_RECEIVED (rejected) or SIDR_REQ_RECEIVED
+// (answered), and TIMEWAIT_EXIT right after REQ_RECEIVED (rejected after the REP). MRAs, LAPs and
+// APRs come in between and change nothing of it: see MayCome.
 const std::vector<Order>& Orders()
 {
     static const std::vector<E> s_atRest = {E::kNone,
@@ -31,11 +32,17 @@ const std::vector<Order>& Orders()
                                             E::kRejReceived,
                                             E::kReqError,
                                             E::kRepError,
-                                            E::kTimewaitExit};
+                                            E::kTimewaitExit,
+                                            E::kSidrReqError,
+                                            E::kSidrReqReceived,
+                                            E::kSidrRepReceived};
     static const std::vector<E> s_connected = {
         E::kRepReceived, E::kRtuReceived, E::kUserEstablished};
     static const std::vector<Order> s_orders = {
         {E::kReqReceived, {E::kNone}},
+        {E::kSidrReqReceived, {E::kNone}},
+        {E::kSidrReqError, s_atRest},
+        {E::kSidrRepReceived, s_atRest},
         {E::kReqError, s_atRest},
         {E::kRepReceived, s_atRest},
         {E::kRejReceived,
@@ -47,7 +54,10 @@ const std::vector<Order>& Orders()
           E::kRepError,
           E::kTimewaitExit,
           E::kRtuReceived,
-          E::kUserEstablished}},
+          E::kUserEstablished,
+          E::kSidrReqError,
+          E::kSidrReqReceived,
+          E::kSidrRepReceived}},
         {E::kRepError, {E::kReqReceived}},
         {E::kRtuReceived, {E::kReqReceived}},
         {E::kUserEstablished, {E::kReqReceived}},
@@ -75,6 +85,13 @@ bool MayFollow(E event, E last)
     return false;
 }
 
+/** An event that comes in between others. */
+bool IsAside(E event)
+{
+    return event == E::kMraReceived || event == E::kLapReceived || event == E::kAprReceived ||
+           event == E::kLapError;
+}
+
 } // namespace
 
 SoakId::SoakId(SoakHost& owner, std::uint64_t ordinal)
@@ -85,7 +102,7 @@ SoakId::SoakId(SoakHost& owner, std::uint64_t ordinal)
 
 Disposition SoakId::OnCmEvent(ConnectionManager&, Handle id, const Event& event)
 {
-    return host.OnEvent(*this, id, event);
+    return host.OnEvent(this, id, event);
 }
 
 std::string SoakId::Enter(EventType event)
@@ -99,13 +116,37 @@ std::string SoakId::Enter(EventType event)
     {
         return what + ", which is gone";
     }
-    if (!MayFollow(event, m_last))
+    if (!MayCome(event))
     {
         return what + " after " + (m_last == E::kNone ? "nothing" : ToString(m_last));
     }
-    m_last = event;
+    if (!IsAside(event))
+    {
+        m_last = event;
+    }
     const std::string calls = CheckCalls(event);
     return calls.empty() ? calls : what + calls;
+}
+
+bool SoakId::MayCome(EventType event) const
+{
+    switch (event)
+    {
+    case E::kMraReceived:
+        return requests + replies + proposals > 0;
+    case E::kLapReceived:
+        return m_last == E::kRtuReceived || m_last == E::kUserEstablished; // the passive side
+    case E::kAprReceived:
+    case E::kLapError:
+        return m_last == E::kRepReceived; // the active one
+    case E::kTimewaitExit:
+        // A DREQ that could not be sent, as the port had gone.
+        return MayFollow(event, m_last) ||
+               (closings > 0 && (m_last == E::kRepReceived || m_last == E::kRtuReceived ||
+                                 m_last == E::kUserEstablished));
+    default:
+        return MayFollow(event, m_last);
+    }
 }
 
 std::string SoakId::CheckCalls(EventType event)
@@ -117,6 +158,20 @@ std::string SoakId::CheckCalls(EventType event)
         if (++m_requestsEnded > requests)
         {
             return ", which has not asked so often";
+        }
+        return {};
+    case E::kAprReceived:
+    case E::kLapError:
+        if (++m_proposalsEnded > proposals)
+        {
+            return ", which has not proposed a path so often";
+        }
+        return {};
+    case E::kSidrReqError:
+    case E::kSidrRepReceived:
+        if (++m_questionsEnded > questions)
+        {
+            return ", which has not asked for a service so often";
         }
         return {};
     case E::kUserEstablished:

@@ -38,21 +38,29 @@ class SoakId final : public EventHandler
     std::atomic<bool> listener{false};
 
     // Set before the call that they speak of, so that what the call brings about finds them set.
-    std::atomic<unsigned> requests{0}; ///< SendReq
-    std::atomic<unsigned> replies{0};  ///< SendRep
-    std::atomic<unsigned> notices{0};  ///< NotifyEstablished
-    std::atomic<bool> dying{false};    ///< somebody has set out to destroy it
-    std::atomic<bool> gone{false};     ///< Destroy has returned, or a handler has asked for the end
+    std::atomic<unsigned> requests{0};          ///< SendReq
+    std::atomic<unsigned> replies{0};           ///< SendRep
+    std::atomic<unsigned> notices{0};           ///< NotifyEstablished
+    std::atomic<unsigned> closings{0};          ///< SendDreq
+    std::atomic<unsigned> proposals{0};         ///< SendLap
+    std::atomic<unsigned> questions{0};         ///< SendSidrReq
+    std::atomic<const SoakHost*> peer{nullptr}; ///< of the latest SendReq
+    std::atomic<bool> dying{false};             ///< somebody has set out to destroy it
+    std::atomic<bool> gone{false}; ///< Destroy has returned, or a handler has asked for the end
     std::atomic<bool> destroyed{false}; ///< a call of Destroy has succeeded
     std::atomic<bool> inside{false};    ///< a thread is in the handler
 
   private:
+    /** Whether the event may come now: by what was told last, and what was called. */
+    bool MayCome(EventType event) const;
     std::string CheckCalls(EventType event);
 
     // Plain on purpose: the core alone keeps the threads that come here apart, and TSan watches.
     EventType m_last{EventType::kNone};
     unsigned m_requestsEnded{0};
     unsigned m_repliesEnded{0};
+    unsigned m_proposalsEnded{0};
+    unsigned m_questionsEnded{0};
     unsigned m_noticesTold{0};
 };
 
