@@ -265,10 +265,23 @@ TEST_F(Redirecting, AnMraDoesNotKeepFromFollowing)
                             .serviceTimeout = 20},
               sent.back().header.transactionId);
     ASSERT_EQ(StateA(), State::kMraReqRcvd);
+    wire.DropAll();
+    hostA->consumer.TakeNames();
     hostC->Listen();
     InjectToA(Rej24(Target(hostC->gid, kLidC)));
     EXPECT_EQ(sent.back().address.dlid, kLidC);
     EXPECT_EQ(hostA->port.Outstanding(), 1U);
+    EXPECT_EQ(StateA(), State::kReqSent) << "the MRA was of the CM that is not asked any more";
+
+    // The new CM may ask for more time, too.
+    Settle();
+    ASSERT_TRUE(hostC->cm.SendMra(hostC->consumer.accepted.at(0), {.privateData = {}}));
+    Settle();
+    EXPECT_EQ(StateA(), State::kMraReqRcvd);
+    EXPECT_EQ(hostA->consumer.TakeNames(), "MRA_RECEIVED");
+    runtime.Advance(std::chrono::seconds(60));
+    EXPECT_EQ(StateA(), State::kMraReqRcvd) << "the MRA has asked for 68 s";
+    EXPECT_EQ(hostA->consumer.TakeNames(), "");
 }
 
 TEST_F(Redirecting, APortThatCannotSendThereTellsTheConsumer)
