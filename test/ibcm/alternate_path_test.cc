@@ -103,7 +103,13 @@ TEST_F(AlternatePaths, OnlyAnAcceptedOneIsTaken)
 TEST_F(AlternatePaths, AValueThatIsNoAnswerIsRefused)
 {
     ReachB(State::kReqRcvd);
-    EXPECT_EQ(hostB->cm.SendRep(b, RepWith(4)), tl::unexpected(CmError::kInvalidArgument));
+    for (const std::uint8_t failover : {3, 4, 255}) // 3 is reserved, though it has room
+    {
+        EXPECT_EQ(hostB->cm.SendRep(b, RepWith(failover)),
+                  tl::unexpected(CmError::kInvalidArgument))
+            << +failover;
+    }
+    EXPECT_EQ(TakeSent(), "");
     EXPECT_EQ(StateB(), State::kReqRcvd);
 }
 

@@ -125,9 +125,9 @@ struct RepParameters
     std::uint32_t startingPsn{0}; ///< 24 bits
     std::uint8_t responderResources{0};
     std::uint8_t initiatorDepth{0};
-    std::uint8_t targetAckDelay{0}; ///< exponent
-    std::uint8_t failoverAccepted{0};
-    std::uint8_t rnrRetryCount{7}; ///< 3 bits
+    std::uint8_t targetAckDelay{0};   ///< exponent
+    std::uint8_t failoverAccepted{0}; ///< 0..2 (ibwire::Failover): whether the alternate path is
+    std::uint8_t rnrRetryCount{7};    ///< 3 bits
     bool flowControl{true};
     bool srq{false};
     Ece ece;
