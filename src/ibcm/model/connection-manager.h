@@ -34,6 +34,10 @@ class Core;
 class ConnectionManager
 {
   public:
+    /**
+     * @param options those with a Problem() abort the program with it: who takes them from a user
+     * asks first.
+     */
     ConnectionManager(Runtime& runtime, const DeviceInfo& device, const Options& options = {});
     /** All ids must have been destroyed. Detaches the ports; peers in TIMEWAIT are forgotten. */
     ~ConnectionManager();
