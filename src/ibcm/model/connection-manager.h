@@ -83,8 +83,8 @@ class ConnectionManager
     /**
      * A listener that several users share: made for the first, the same id for those after it if
      * their handler is the same. Each destroys it once; the last one ends it. Errors:
-     * kInvalidArgument (a reserved service id; another handler listens, or one that does not
-     * share), kAddressInUse, kNoResources.
+     * kInvalidArgument (a reserved service id; another handler listens, one that does not
+     * share, or one for more services, under a mask), kAddressInUse, kNoResources.
      */
     Result<Handle> ListenShared(EventHandler& handler, std::uint64_t serviceId);
 

@@ -79,7 +79,8 @@ struct ListenParameters
     std::uint64_t serviceId{0};
     std::uint64_t serviceMask{kExactService};
     std::uint32_t backlog{0}; ///< requests open at one time; 0: as in Limits
-    bool shared{false};       ///< ListenShared with the same handler may join
+    /** ListenShared with the same handler may join; nobody joins a listener under a mask. */
+    bool shared{false};
     /** Where requests are sent instead, by REJ 24 and SIDR status 4; none reaches the handler. */
     std::optional<ibwire::ClassPortInfo> redirect;
 };
