@@ -299,6 +299,23 @@ TEST_F(CheckingReqs, WhatIsJustStillGood)
     }
 }
 
+TEST_F(CheckingReqs, APortWithoutAGidHasNoneToOffer)
+{
+    LoopbackWire::EndTables tables = Tables();
+    tables.gids = {ibwire::Gid{}, Tables().gids[1]};
+    wire.DropAll();
+    host.reset();
+    host = std::make_unique<ExtraHost>(runtime, wire, kGuidC, tables, Demanding());
+    host->Listen();
+    CmReq req = Fresh();
+    req.primaryRemoteGid.raw[15] ^= 0x40;
+    ExpectRejected(req, RejReason::kPrimaryRemoteGid, kNone);
+    req = Fresh();
+    req.primaryRemoteGid = tables.gids[1];
+    req.alternateRemoteGid.raw[15] ^= 0x40;
+    ExpectRejected(req, RejReason::kAlternateRemoteGid, kNone);
+}
+
 TEST_F(CheckingReqs, MtusThatThereAreNot)
 {
     for (const std::uint8_t mtu : {0, 5, 6, 15})

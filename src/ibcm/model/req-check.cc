@@ -76,7 +76,8 @@ std::optional<Refusal> CheckPath(const WirePath& path,
     const MadPort* port = checks.portOf(path.remoteGid);
     if (port == nullptr)
     {
-        return Refuse(reasons.gid, acceptable.raw);
+        // A port without a GID has none to offer.
+        return acceptable.IsZero() ? Refuse(reasons.gid) : Refuse(reasons.gid, acceptable.raw);
     }
     if (checks.behaviour == Behaviour::kLinux61)
     {
