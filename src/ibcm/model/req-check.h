@@ -28,6 +28,13 @@ struct Refusal
     }
 };
 
+/**
+ * Whether a path with this rate can end at a port: it is a rate, and no faster than the port's link
+ * (REJ 17 and 23 name the most that is acceptable, 12.6.7.2). 0 stands for the rate that the port
+ * has at present; a port that does not know its own takes every rate.
+ */
+bool RateFits(const MadPort& port, ibwire::Rate rate);
+
 /** What a REQ is checked against. */
 struct ReqChecks
 {
