@@ -261,6 +261,34 @@ TEST_F(AlternatePaths, AShorterOneDoesNotShortenTimewait)
     EXPECT_EQ(hostB->consumer.Last().when - begin, Exponent(kLifeTime + 1));
 }
 
+TEST_F(AlternatePaths, TheWaitForAnAnswerIsThatOfTheNewPath)
+{
+    std::uint32_t number = 0;
+    for (const std::uint8_t lifeTime : {18, 12})
+    {
+        SCOPED_TRACE(+lifeTime);
+        ReqParameters req = ReqWithAlternate();
+        req.alternatePath->packetLifeTime = lifeTime;
+        req.localQpn += ++number;
+        RepParameters rep = Rep();
+        rep.localQpn += number;
+        EstablishWith(req, rep);
+        ASSERT_TRUE(hostA->cm.NotifyMigrated(a));
+        ASSERT_TRUE(hostB->cm.NotifyMigrated(b));
+        ASSERT_TRUE(hostA->cm.SendDreq(a));
+        ASSERT_TRUE(hostB->cm.SendDreq(b));
+        wire.DropAll();
+        sent.clear();
+        const Duration wait = 2 * Exponent(lifeTime) + Exponent(kResponseTimeout);
+        runtime.Advance(wait - std::chrono::microseconds(1));
+        EXPECT_EQ(TakeSentByPort().find("A2>"), std::string::npos) << "too early";
+        runtime.Advance(std::chrono::microseconds(1));
+        EXPECT_NE(TakeSentByPort().find("A2>DREQ"), std::string::npos) << "too late";
+        Settle();
+        runtime.RunUntilIdle();
+    }
+}
+
 TEST_F(AlternatePaths, APortThatHasGoneCannotBeSentFrom)
 {
     EstablishWith(ReqWithAlternate(), Rep());

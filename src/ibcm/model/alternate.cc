@@ -77,6 +77,12 @@ Status Core::NotifyMigrated(Handle handle)
                                   : TimewaitPassive(alternate->ackTimeout, m_options.behaviour);
     // What was sent on the old path may still be under way.
     connection.timewait = Strict() ? std::max(connection.timewait, timewait) : timewait;
+    // The passive side's wait is what the REQ asked for, whatever the path.
+    if (Strict() && connection.active)
+    {
+        connection.responseTimeout =
+            ReqResponseTimeout(alternate->path.packetLifeTime, connection.peerResponseTimeout);
+    }
     alternate->loaded = false;
     Apply(id, *row);
     return {};

@@ -72,6 +72,7 @@ Connection ConnectionFor(const ReqParameters& parameters,
     connection.srq = parameters.srq;
     connection.flowControl = parameters.flowControl;
     connection.ackTimeout = RoundTrip(path.packetLifeTime); // the REP says the peer's delay
+    connection.peerResponseTimeout = parameters.remoteCmResponseTimeout;
     connection.responseTimeout =
         ReqResponseTimeout(path.packetLifeTime, parameters.remoteCmResponseTimeout, behaviour);
     connection.timewait = TimewaitActive(path.packetLifeTime, device.caAckDelay, behaviour);
