@@ -75,7 +75,7 @@ Connection ConnectionFor(const ReqParameters& parameters,
     connection.peerResponseTimeout = parameters.remoteCmResponseTimeout;
     connection.responseTimeout =
         ReqResponseTimeout(path.packetLifeTime, parameters.remoteCmResponseTimeout, behaviour);
-    connection.timewait = TimewaitActive(path.packetLifeTime, device.caAckDelay, behaviour);
+    connection.timewait = TimewaitUnanswered(path.packetLifeTime, device.caAckDelay, behaviour);
     connection.primaryPath = path;
     return connection;
 }
