@@ -298,6 +298,71 @@ TEST_F(AlternatePaths, APortThatHasGoneCannotBeSentFrom)
     EXPECT_EQ(StateA(), State::kTimewait);
 }
 
+/** Whether attributes for a QP's step up to the connection have an alternate path. */
+bool Offered(Host& host, Handle id)
+{
+    const auto rtr = host.cm.InitQpAttributes(id, QpTarget::kRtr);
+    const auto rts = host.cm.InitQpAttributes(id, QpTarget::kRts);
+    EXPECT_EQ((rtr->mask & kQpAltPath) != 0, (rts->mask & kQpPathMigState) != 0);
+    EXPECT_EQ((rtr->mask & kQpAltPath) != 0, rtr->altPort != 0);
+    return (rtr->mask & kQpAltPath) != 0;
+}
+
+TEST_F(AlternatePaths, OverAPortThatHasGoneIsNotOffered)
+{
+    ListenB();
+    a = Connect(ReqWithAlternate());
+    Settle();
+    b = Accepted();
+    ASSERT_TRUE(Offered(*hostB, b));
+    ASSERT_TRUE(hostB->cm.RemovePort(2));
+    EXPECT_FALSE(Offered(*hostB, b));
+    ASSERT_TRUE(hostB->cm.AddPort(2, portB2));
+    EXPECT_FALSE(Offered(*hostB, b)) << "the QP was told that there is none";
+
+    ASSERT_TRUE(hostB->cm.SendRep(b, RepWith(kAccepted)));
+    Settle();
+    ASSERT_TRUE(Offered(*hostA, a));
+    ASSERT_TRUE(hostA->cm.RemovePort(2));
+    EXPECT_FALSE(Offered(*hostA, a));
+    ASSERT_TRUE(hostA->cm.AddPort(2, portA2));
+    EXPECT_FALSE(Offered(*hostA, a));
+    EXPECT_FALSE(Offered(*hostB, b)) << "nor by having accepted it";
+}
+
+TEST_F(AlternatePaths, OfALapOverAPortThatHasGoneIsNotOffered)
+{
+    EstablishWith(Req(), Rep());
+    ASSERT_TRUE(hostA->cm.SendLap(a, Lap()));
+    Settle();
+    ASSERT_EQ(LapB(), LapState::kLapRcvd);
+    ASSERT_TRUE(hostB->cm.InitQpAttributes(b, QpTarget::kRts));
+    ASSERT_TRUE(hostB->cm.RemovePort(2));
+    ASSERT_TRUE(hostA->cm.RemovePort(2));
+    EXPECT_FALSE(hostB->cm.InitQpAttributes(b, QpTarget::kRts));
+    ASSERT_TRUE(hostB->cm.AddPort(2, portB2));
+    ASSERT_TRUE(hostA->cm.AddPort(2, portA2));
+    EXPECT_EQ(hostB->cm.InitQpAttributes(b, QpTarget::kRts).error(), CmError::kInvalidState);
+    ASSERT_TRUE(hostB->cm.SendApr(b, {}));
+    Settle();
+    ASSERT_EQ(LapA(), LapState::kIdle);
+    EXPECT_FALSE(hostA->cm.InitQpAttributes(a, QpTarget::kRts)) << "accepted too late";
+    EXPECT_FALSE(hostB->cm.InitQpAttributes(b, QpTarget::kRts));
+
+    // Another LAP brings it back.
+    ASSERT_TRUE(hostA->cm.SendLap(a, Lap()));
+    Settle();
+    ASSERT_TRUE(hostB->cm.SendApr(b, {}));
+    Settle();
+    for (const auto& attributes : {hostA->cm.InitQpAttributes(a, QpTarget::kRts),
+                                   hostB->cm.InitQpAttributes(b, QpTarget::kRts)})
+    {
+        ASSERT_TRUE(attributes);
+        EXPECT_EQ(attributes->altPort, 2);
+    }
+    EXPECT_TRUE(hostA->cm.NotifyMigrated(a));
+}
+
 TEST_F(AlternatePaths, ThePrimaryPortMayGoOnceItIsNotUsed)
 {
     EstablishWith(ReqWithAlternate(), Rep());

@@ -37,13 +37,16 @@ std::unique_ptr<Alternate> Core::NewAlternate(const Path* path)
 
 std::unique_ptr<Alternate> Core::AlternateFrom(const ReqReceived& parameters)
 {
-    auto alternate =
-        NewAlternate(parameters.hasAlternatePath ? &parameters.alternatePath : nullptr);
-    if (alternate)
+    return NewAlternate(parameters.hasAlternatePath ? &parameters.alternatePath : nullptr);
+}
+
+void Core::RouteAlternate(CmId& id)
+{
+    if (id.alternate.Read() != nullptr)
     {
-        alternate->route = RouteFor(alternate->path).value_or(Route{});
+        Alternate& alternate = *id.alternate.Write();
+        alternate.route = RouteFor(alternate.path).value_or(Route{});
     }
-    return alternate;
 }
 
 void Core::SetAckTimeout(Alternate& alternate, const Connection& connection)

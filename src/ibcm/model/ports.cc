@@ -42,6 +42,18 @@ void AddTo(PerMessage& sum, const PortSlot::Atomics& counters)
     }
 }
 
+/** An alternate path over a port that goes leads nowhere, not even when the port comes back. */
+void LeavePort(Alternate& alternate, const PortSlot& slot)
+{
+    for (Route* route : {&alternate.route, &alternate.proposedRoute})
+    {
+        if (route->slot == &slot)
+        {
+            route->slot = nullptr;
+        }
+    }
+}
+
 constexpr ibwire::CmAttribute AttributeAt(std::size_t kind)
 {
     return static_cast<ibwire::CmAttribute>(static_cast<std::size_t>(ibwire::CmAttribute::kReq) +
@@ -121,6 +133,10 @@ void Core::LeavePort(CmId& id, IdRef ref, PortSlot& slot)
     auto work = std::make_unique<LaterEvent>(*this, m_runtime, id.handle);
     work->event->event.parameters = SendFailed{SendFailed::Cause::kPort};
     id.lock.Lock();
+    if (id.alternate.Read() != nullptr)
+    {
+        ibcm::LeavePort(*id.alternate.Write(), slot);
+    }
     if (id.connection.Read().route.slot != &slot)
     {
         id.lock.Unlock();

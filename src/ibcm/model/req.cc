@@ -347,6 +347,7 @@ void Core::AcceptReq(const Received& rx,
         rej->event.type = rejected->event;
         id.delivery.Write().Append(std::move(rej));
     }
+    RouteAlternate(id);
     id.lock.Unlock();
     RunHandler(std::move(ref), std::move(event), std::move(admission.listener));
 }
