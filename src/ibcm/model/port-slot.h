@@ -24,13 +24,15 @@ struct PortSlot
 
     using Atomics = std::array<std::atomic<std::uint64_t>, MessageCounters::kKinds>;
 
-    Atomics sent{};
+    Atomics sent{};   ///< given to the port: those too that it has not transmitted
     Atomics resent{}; ///< by the core, as answers to repetitions; retries are the port's to count
     Atomics received{};
     Atomics duplicates{};
     std::array<std::atomic<std::uint64_t>, kDiscardCount> discarded{};
     /** Retransmissions of ports that were at this number before. */
     Atomics retriedBefore{};
+    /** What such ports have taken and never transmitted; it is among `sent`. */
+    Atomics unsentBefore{};
 };
 
 /** Relaxed: counters say how often, and order nothing. */

@@ -2,6 +2,8 @@
 // The ports of the channel adapter: coming, going, and what was counted at each.
 #include "ibcm/model/later-event.h"
 
+#include <algorithm>
+
 namespace ibcm
 {
 
@@ -92,10 +94,12 @@ Status Core::AddPort(std::uint8_t number, MadPort& port)
         return tl::unexpected(CmError::kInvalidArgument);
     }
     place->port.store(&port);
-    // What it has sent again so far was for somebody else, or is in retriedBefore already.
+    // What it has sent again so far was for somebody else, or is in retriedBefore already; what it
+    // has not sent, likewise.
     for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
     {
         place->retriedBefore[kind].fetch_sub(port.Retransmissions(AttributeAt(kind)));
+        place->unsentBefore[kind].fetch_sub(port.Untransmitted(AttributeAt(kind)));
     }
     place->number.store(number);
     port.SetSink(this);
@@ -122,6 +126,7 @@ Status Core::RemovePort(std::uint8_t number)
     for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
     {
         slot->retriedBefore[kind].fetch_add(port->Retransmissions(AttributeAt(kind)));
+        slot->unsentBefore[kind].fetch_add(port->Untransmitted(AttributeAt(kind)));
     }
     slot->port.store(nullptr);
     slot->removing.store(false);
@@ -224,7 +229,8 @@ const MadPort* Core::PortOf(const ibwire::Gid& gid) const
 MessageCounters Core::CountersOf(const PortSlot& slot) const
 {
     MessageCounters counters;
-    AddTo(counters.sent, slot.sent);
+    PerMessage unsent{}; // modulo 2^64 until the port's own are added
+    AddTo(unsent, slot.unsentBefore);
     AddTo(counters.retried, slot.resent);
     AddTo(counters.retried, slot.retriedBefore);
     AddTo(counters.received, slot.received);
@@ -234,7 +240,14 @@ MessageCounters Core::CountersOf(const PortSlot& slot) const
         for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
         {
             counters.retried[kind] += port->Retransmissions(AttributeAt(kind));
+            unsent[kind] += port->Untransmitted(AttributeAt(kind));
         }
+    }
+    AddTo(counters.sent, slot.sent);
+    for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
+    {
+        // A port counts what waits before its sender counts it as given to the port.
+        counters.sent[kind] -= std::min(counters.sent[kind], unsent[kind]);
     }
     for (std::size_t cause = 0; cause < kDiscardCount; ++cause)
     {
