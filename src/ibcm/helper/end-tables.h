@@ -2,6 +2,7 @@
 #ifndef IBCM_END_TABLES_H
 #define IBCM_END_TABLES_H
 
+#include "ib-wire/model/path-codes.h"
 #include "ibcm/model/mad-port.h"
 
 #include <cstdint>
@@ -18,6 +19,8 @@ struct EndTables
     std::vector<ibwire::Gid> gids{};
     std::vector<std::uint16_t> pkeys{0xffff};
     std::uint8_t lmc{0}; ///< 0..7: the end takes what is sent to lid .. lid + 2^lmc - 1
+    ibwire::Mtu activeMtu{ibwire::Mtu::k4096};
+    ibwire::Rate activeRate{ibwire::Rate::k100Gbps};
 
     bool HasLid(std::uint16_t other) const;
     /** Index of @p gid; nothing if it is not in the table. */

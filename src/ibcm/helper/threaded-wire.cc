@@ -199,6 +199,21 @@ std::uint16_t ThreadedWire::End::Lid() const
     return m_tables.lid;
 }
 
+std::uint8_t ThreadedWire::End::Lmc() const
+{
+    return m_tables.lmc;
+}
+
+std::uint8_t ThreadedWire::End::ActiveMtu() const
+{
+    return static_cast<std::uint8_t>(m_tables.activeMtu);
+}
+
+std::uint8_t ThreadedWire::End::ActiveRate() const
+{
+    return static_cast<std::uint8_t>(m_tables.activeRate);
+}
+
 std::optional<std::uint8_t> ThreadedWire::End::FindGid(const ibwire::Gid& gid) const
 {
     return m_tables.FindGid(gid);

@@ -96,6 +96,9 @@ class ThreadedWire::End final : public MadWire
 
     bool Transmit(const ibwire::MadBytes& mad, const MadAddress& address) override;
     std::uint16_t Lid() const override;
+    std::uint8_t Lmc() const override;
+    std::uint8_t ActiveMtu() const override;
+    std::uint8_t ActiveRate() const override;
     std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override;
     ibwire::Gid GidAt(std::uint8_t index) const override;
     std::optional<std::uint16_t> FindPkey(std::uint16_t pkey) const override;
