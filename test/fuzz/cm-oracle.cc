@@ -36,8 +36,8 @@ constexpr std::array<std::uint32_t, ibcm::kStateCount> kFollowers = {
     Set(State::kRepSent, State::kMraReqSent, State::kIdle, State::kTimewait),
     // MRA_REQ_SENT
     Set(State::kRepSent, State::kIdle, State::kTimewait),
-    // MRA_REQ_RCVD
-    Set(State::kRepRcvd, State::kIdle, State::kTimewait),
+    // MRA_REQ_RCVD: REQ_SENT is where a redirection leads
+    Set(State::kRepRcvd, State::kReqSent, State::kIdle, State::kTimewait),
     // REP_SENT
     Set(State::kEstablished, State::kMraRepRcvd, State::kDreqRcvd, State::kIdle, State::kTimewait),
     // REP_RCVD

@@ -103,7 +103,13 @@ TEST_F(AlternatePaths, OnlyAnAcceptedOneIsTaken)
 TEST_F(AlternatePaths, AValueThatIsNoAnswerIsRefused)
 {
     ReachB(State::kReqRcvd);
-    EXPECT_EQ(hostB->cm.SendRep(b, RepWith(4)), tl::unexpected(CmError::kInvalidArgument));
+    for (const std::uint8_t failover : {3, 4, 255}) // 3 is reserved, though it has room
+    {
+        EXPECT_EQ(hostB->cm.SendRep(b, RepWith(failover)),
+                  tl::unexpected(CmError::kInvalidArgument))
+            << +failover;
+    }
+    EXPECT_EQ(TakeSent(), "");
     EXPECT_EQ(StateB(), State::kReqRcvd);
 }
 
@@ -255,6 +261,34 @@ TEST_F(AlternatePaths, AShorterOneDoesNotShortenTimewait)
     EXPECT_EQ(hostB->consumer.Last().when - begin, Exponent(kLifeTime + 1));
 }
 
+TEST_F(AlternatePaths, TheWaitForAnAnswerIsThatOfTheNewPath)
+{
+    std::uint32_t number = 0;
+    for (const std::uint8_t lifeTime : {18, 12})
+    {
+        SCOPED_TRACE(+lifeTime);
+        ReqParameters req = ReqWithAlternate();
+        req.alternatePath->packetLifeTime = lifeTime;
+        req.localQpn += ++number;
+        RepParameters rep = Rep();
+        rep.localQpn += number;
+        EstablishWith(req, rep);
+        ASSERT_TRUE(hostA->cm.NotifyMigrated(a));
+        ASSERT_TRUE(hostB->cm.NotifyMigrated(b));
+        ASSERT_TRUE(hostA->cm.SendDreq(a));
+        ASSERT_TRUE(hostB->cm.SendDreq(b));
+        wire.DropAll();
+        sent.clear();
+        const Duration wait = 2 * Exponent(lifeTime) + Exponent(kResponseTimeout);
+        runtime.Advance(wait - std::chrono::microseconds(1));
+        EXPECT_EQ(TakeSentByPort().find("A2>"), std::string::npos) << "too early";
+        runtime.Advance(std::chrono::microseconds(1));
+        EXPECT_NE(TakeSentByPort().find("A2>DREQ"), std::string::npos) << "too late";
+        Settle();
+        runtime.RunUntilIdle();
+    }
+}
+
 TEST_F(AlternatePaths, APortThatHasGoneCannotBeSentFrom)
 {
     EstablishWith(ReqWithAlternate(), Rep());
@@ -262,6 +296,71 @@ TEST_F(AlternatePaths, APortThatHasGoneCannotBeSentFrom)
     ASSERT_TRUE(hostA->cm.NotifyMigrated(a)) << "the QP has done so already";
     EXPECT_EQ(hostA->cm.SendDreq(a), tl::unexpected(CmError::kSendFailed));
     EXPECT_EQ(StateA(), State::kTimewait);
+}
+
+/** Whether attributes for a QP's step up to the connection have an alternate path. */
+bool Offered(Host& host, Handle id)
+{
+    const auto rtr = host.cm.InitQpAttributes(id, QpTarget::kRtr);
+    const auto rts = host.cm.InitQpAttributes(id, QpTarget::kRts);
+    EXPECT_EQ((rtr->mask & kQpAltPath) != 0, (rts->mask & kQpPathMigState) != 0);
+    EXPECT_EQ((rtr->mask & kQpAltPath) != 0, rtr->altPort != 0);
+    return (rtr->mask & kQpAltPath) != 0;
+}
+
+TEST_F(AlternatePaths, OverAPortThatHasGoneIsNotOffered)
+{
+    ListenB();
+    a = Connect(ReqWithAlternate());
+    Settle();
+    b = Accepted();
+    ASSERT_TRUE(Offered(*hostB, b));
+    ASSERT_TRUE(hostB->cm.RemovePort(2));
+    EXPECT_FALSE(Offered(*hostB, b));
+    ASSERT_TRUE(hostB->cm.AddPort(2, portB2));
+    EXPECT_FALSE(Offered(*hostB, b)) << "the QP was told that there is none";
+
+    ASSERT_TRUE(hostB->cm.SendRep(b, RepWith(kAccepted)));
+    Settle();
+    ASSERT_TRUE(Offered(*hostA, a));
+    ASSERT_TRUE(hostA->cm.RemovePort(2));
+    EXPECT_FALSE(Offered(*hostA, a));
+    ASSERT_TRUE(hostA->cm.AddPort(2, portA2));
+    EXPECT_FALSE(Offered(*hostA, a));
+    EXPECT_FALSE(Offered(*hostB, b)) << "nor by having accepted it";
+}
+
+TEST_F(AlternatePaths, OfALapOverAPortThatHasGoneIsNotOffered)
+{
+    EstablishWith(Req(), Rep());
+    ASSERT_TRUE(hostA->cm.SendLap(a, Lap()));
+    Settle();
+    ASSERT_EQ(LapB(), LapState::kLapRcvd);
+    ASSERT_TRUE(hostB->cm.InitQpAttributes(b, QpTarget::kRts));
+    ASSERT_TRUE(hostB->cm.RemovePort(2));
+    ASSERT_TRUE(hostA->cm.RemovePort(2));
+    EXPECT_FALSE(hostB->cm.InitQpAttributes(b, QpTarget::kRts));
+    ASSERT_TRUE(hostB->cm.AddPort(2, portB2));
+    ASSERT_TRUE(hostA->cm.AddPort(2, portA2));
+    EXPECT_EQ(hostB->cm.InitQpAttributes(b, QpTarget::kRts).error(), CmError::kInvalidState);
+    ASSERT_TRUE(hostB->cm.SendApr(b, {}));
+    Settle();
+    ASSERT_EQ(LapA(), LapState::kIdle);
+    EXPECT_FALSE(hostA->cm.InitQpAttributes(a, QpTarget::kRts)) << "accepted too late";
+    EXPECT_FALSE(hostB->cm.InitQpAttributes(b, QpTarget::kRts));
+
+    // Another LAP brings it back.
+    ASSERT_TRUE(hostA->cm.SendLap(a, Lap()));
+    Settle();
+    ASSERT_TRUE(hostB->cm.SendApr(b, {}));
+    Settle();
+    for (const auto& attributes : {hostA->cm.InitQpAttributes(a, QpTarget::kRts),
+                                   hostB->cm.InitQpAttributes(b, QpTarget::kRts)})
+    {
+        ASSERT_TRUE(attributes);
+        EXPECT_EQ(attributes->altPort, 2);
+    }
+    EXPECT_TRUE(hostA->cm.NotifyMigrated(a));
 }
 
 TEST_F(AlternatePaths, ThePrimaryPortMayGoOnceItIsNotUsed)

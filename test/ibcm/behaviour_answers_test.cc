@@ -305,6 +305,28 @@ TEST(Differing, TimewaitAfterAMigration)
         });
 }
 
+TEST(Differing, TheWaitAfterAMigration)
+{
+    InBoth(
+        [](World& w)
+        {
+            w.Establish();
+            LapParameters lap = w.Lap();
+            lap.alternatePath.packetLifeTime = 19; // far longer than the old path's
+            ASSERT_TRUE(w.hostA->cm.SendLap(w.a, lap));
+            w.Settle();
+            ASSERT_TRUE(w.hostB->cm.SendApr(w.b, AprParameters{}));
+            w.Settle();
+            ASSERT_TRUE(w.hostA->cm.NotifyMigrated(w.a));
+            ASSERT_TRUE(w.hostA->cm.SendDreq(w.a));
+            const Report report = w.hostA->cm.Inspect();
+            // Lifetime 19; or 14, in milliseconds. The peer's time is 18.
+            EXPECT_EQ(report.ids.back().outstanding->progress.untilNext,
+                      w.strict ? Duration{(2 * 4096LL << 19) + (4096LL << 18)}
+                               : Duration{std::chrono::milliseconds(2 * 64 + 1024)});
+        });
+}
+
 /** A port on Ethernet: it has no LID. */
 class EthernetWire final : public MadWire
 {

@@ -257,6 +257,40 @@ TEST(Differing, HowLongTimewaitIs)
         });
 }
 
+TEST(Differing, HowLongTimewaitIsWithoutARep)
+{
+    for (const bool mra : {false, true})
+    {
+        InBoth(
+            [&](World& w)
+            {
+                ReqParameters req = w.Req();
+                req.primaryPath.packetLifeTime = 10;
+                w.a = w.Connect(req);
+                const std::uint64_t transaction = w.sent.back().header.transactionId;
+                w.wire.DropAll();
+                if (mra)
+                {
+                    w.InjectToA(ibwire::CmMra{.remoteCommId = w.IdA(), .serviceTimeout = 12},
+                                transaction);
+                }
+                ibwire::CmRej rej;
+                rej.remoteCommId = w.IdA();
+                rej.reason = RejReason::kStaleConnection;
+                w.InjectToA(rej, transaction);
+                ASSERT_EQ(w.StateA(), State::kTimewait) << "in both: the peer holds this QP";
+                EXPECT_EQ(w.hostA->consumer.Last().event.type, EventType::kRejReceived);
+                // Lifetime 10, ACK delay of A's CA 10: 2 * 2^10 + 2^10; or 2^11, in milliseconds.
+                const Duration expected = w.strict ? Duration{3 * (4096LL << 10)} : milliseconds(8);
+                w.runtime.Advance(expected - std::chrono::microseconds(1));
+                EXPECT_EQ(w.StateA(), State::kTimewait);
+                w.runtime.Advance(std::chrono::microseconds(1));
+                EXPECT_EQ(w.StateA(), State::kIdle);
+                EXPECT_EQ(w.hostA->consumer.Last().event.type, EventType::kTimewaitExit);
+            });
+    }
+}
+
 TEST(Differing, HowTimesAreRounded)
 {
     InBoth(

@@ -3,6 +3,8 @@
 // arrives, whatever is lost, doubled and repeated in between.
 #include "extra-host.h"
 
+#include <algorithm>
+
 namespace ibcm::test
 {
 namespace
@@ -240,6 +242,96 @@ TEST_F(Counting, WhatCannotBeSentIsNotCounted)
     EXPECT_EQ(hostB->cm.SendRej(b, ibwire::RejReason::kConsumer),
               tl::unexpected(CmError::kSendFailed));
     EXPECT_EQ(hostB->cm.Counters().sent, PerMessage{});
+}
+
+TEST_F(Counting, WhatWaitsForItsTurnCountsWhenItIsSent)
+{
+    // A port that lets one request at a time go to each destination.
+    LoopbackWire::End& end = wire.AddEnd(TablesC());
+    ReliablePortOptions options;
+    options.requestWindow = 1;
+    ReliablePort narrow(runtime, end, 3, options);
+    end.Attach(&narrow);
+    ASSERT_TRUE(hostA->cm.AddPort(3, narrow));
+    const auto sentReqs = [&] { return hostA->cm.Counters(3)->sent[KindOf(CmAttribute::kReq)]; };
+    ReqParameters req = Req();
+    req.primaryPath.sgid = TablesC().gids[0];
+    req.primaryPath.slid = kLidC;
+    const Handle first = Connect(req);
+    ++req.localQpn;
+    const Handle second = Connect(req);
+    ++req.localQpn;
+    const Handle third = Connect(req);
+    EXPECT_EQ(narrow.Waiting(), 2U);
+    EXPECT_EQ(sentReqs(), 1U);
+    DestroyA(third); // before its turn
+    EXPECT_EQ(sentReqs(), 1U);
+    DestroyA(first);
+    EXPECT_EQ(narrow.Waiting(), 0U);
+    EXPECT_EQ(sentReqs(), 2U) << "the second has its turn";
+    ++req.localQpn;
+    const Handle fourth = Connect(req);
+    EXPECT_EQ(sentReqs(), 2U);
+
+    // The count stays true when the port goes, with what waits there; and when it comes back.
+    const auto transmitted = [&]
+    {
+        return static_cast<std::uint64_t>(std::count_if(
+            sent.begin(),
+            sent.end(),
+            [](const SentMad& mad) { return std::holds_alternative<ibwire::CmReq>(mad.message); }));
+    };
+    ASSERT_TRUE(hostA->cm.RemovePort(3));
+    runtime.RunReady();
+    EXPECT_EQ(hostA->cm.StateOf(second), State::kIdle);
+    EXPECT_EQ(hostA->cm.StateOf(fourth), State::kIdle);
+    EXPECT_EQ(sentReqs(), transmitted());
+    ASSERT_TRUE(hostA->cm.AddPort(3, narrow));
+    EXPECT_EQ(sentReqs(), transmitted());
+    ++req.localQpn;
+    DestroyA(Connect(req));
+    EXPECT_EQ(sentReqs(), transmitted());
+    ASSERT_TRUE(hostA->cm.RemovePort(3));
+    wire.DropAll();
+    end.Attach(nullptr);
+}
+
+TEST_F(Counting, ADreqThatGoesAheadOfItsTurnCountsOnce)
+{
+    LoopbackWire::End& end = wire.AddEnd(TablesC());
+    ReliablePortOptions options;
+    options.requestWindow = 1;
+    ReliablePort narrow(runtime, end, 3, options);
+    end.Attach(&narrow);
+    ASSERT_TRUE(hostA->cm.AddPort(3, narrow));
+    ListenB();
+    std::vector<Handle> ids;
+    for (std::uint32_t i = 0; i < 2; ++i)
+    {
+        ReqParameters req = Req();
+        req.primaryPath.sgid = TablesC().gids[0];
+        req.primaryPath.slid = kLidC;
+        req.localQpn += i;
+        RepParameters rep = Rep();
+        rep.localQpn += i;
+        ids.push_back(Connect(req));
+        Settle();
+        ASSERT_TRUE(hostB->cm.SendRep(Accepted(), rep));
+        Settle();
+        ASSERT_TRUE(hostA->cm.SendRtu(ids.back()));
+        Settle();
+    }
+    for (const Handle id : ids)
+    {
+        ASSERT_TRUE(hostA->cm.SendDreq(id));
+    }
+    ASSERT_EQ(narrow.Waiting(), 1U);
+    EXPECT_EQ(Of(*hostA, &MessageCounters::sent, CmAttribute::kDreq), 1U);
+    DestroyA(ids[1]); // the peer is to hear of it all the same
+    EXPECT_EQ(Of(*hostA, &MessageCounters::sent, CmAttribute::kDreq), 2U);
+    ASSERT_TRUE(hostA->cm.RemovePort(3));
+    wire.DropAll();
+    end.Attach(nullptr);
 }
 
 TEST_F(Counting, CausesHaveTheirOwnCounters)

@@ -343,6 +343,9 @@ TEST_F(Laps, ALapIsCheckedBeforeItsConsumerHearsOfIt)
         {"rate",
          AprStatus::kInvalidPacketRate,
          [](CmLap& m) { m.alternatePacketRate = static_cast<ibwire::Rate>(63); }},
+        {"rate above the port's",
+         AprStatus::kInvalidPacketRate,
+         [](CmLap& m) { m.alternatePacketRate = ibwire::Rate::k200Gbps; }},
         {"path in use",
          AprStatus::kIsCurrentPath,
          [](CmLap& m)

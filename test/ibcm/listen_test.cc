@@ -309,6 +309,24 @@ TEST_F(Listening, AnOrdinaryListenerCanBeMadeToBeShared)
     EXPECT_EQ(hostB->cm.LiveIds(), 0U);
 }
 
+TEST_F(Listening, NobodyJoinsAListenerForMoreServices)
+{
+    ListenParameters parameters;
+    parameters.serviceId = 0x1000000000030007;
+    parameters.serviceMask = kLow16;
+    parameters.shared = true;
+    const Handle masked = CreateB();
+    ASSERT_TRUE(hostB->cm.Listen(masked, parameters));
+    // The first is what the mask leaves of its service id.
+    for (const std::uint64_t service : {0x1000000000030000, 0x1000000000030007})
+    {
+        EXPECT_EQ(hostB->cm.ListenShared(hostB->consumer, service),
+                  tl::unexpected(CmError::kInvalidArgument));
+    }
+    EXPECT_EQ(SharersOf(masked), 1U);
+    EXPECT_EQ(hostB->cm.LiveIds(), 1U) << "refusals leave no id";
+}
+
 TEST_F(Listening, SharingTheAssignedRange)
 {
     EXPECT_EQ(hostB->cm.ListenShared(hostB->consumer, kAssignServiceId + 5),

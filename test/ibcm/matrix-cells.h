@@ -68,7 +68,8 @@ enum class Stimulus
     kMraUnknownId,
     kRej,
     kRejStale,
-    kRejByGuid, ///< of a peer that has not learnt this side's id: reason 4
+    kRejRedirect, ///< reason 24: ask elsewhere
+    kRejByGuid,   ///< of a peer that has not learnt this side's id: reason 4
     kRejOtherPeer,
     kRejUnknownId,
     kRep,
@@ -91,6 +92,7 @@ enum class Stimulus
     kSidrReqAgain,
     kSidrReqNoListener,
     kSidrRep,
+    kSidrRepRedirect, ///< status 4: ask elsewhere
     kSidrRepOtherTid,
     kSidrRepUnknownId,
     kLap,

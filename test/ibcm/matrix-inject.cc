@@ -31,6 +31,20 @@ M MatrixWorld::Addressed(Stimulus otherPeer, Stimulus unknownId, Stimulus stimul
     return message;
 }
 
+/** A redirection to the peer itself, so that nothing but the message's meaning is another. */
+std::array<std::uint8_t, 72> MatrixWorld::InfoOfPeer() const
+{
+    ibwire::ClassPortInfo target;
+    target.redirectGid = m_peer->gid;
+    target.redirectLid = m_end == 0 ? kLidB : kLidA;
+    target.redirectPkey = 0xffff;
+    target.redirectQpn = 1;
+    target.redirectQkey = 0x80010000;
+    std::array<std::uint8_t, 72> bytes{};
+    EXPECT_TRUE(ibwire::Encode(target, std::span<std::uint8_t>(bytes)));
+    return bytes;
+}
+
 /** As the other side would send one, over the same path. */
 ibwire::CmReq MatrixWorld::ReqOfPeer() const
 {
@@ -121,6 +135,12 @@ void MatrixWorld::InjectRej(Stimulus stimulus)
     {
         rej.reason = ibwire::RejReason::kStaleConnection;
     }
+    if (stimulus == Stimulus::kRejRedirect)
+    {
+        rej.reason = ibwire::RejReason::kPortAndCmRedirect;
+        rej.rejectInfoLength = 72;
+        rej.ari = InfoOfPeer();
+    }
     if (stimulus == Stimulus::kRejByGuid)
     {
         rej.reason = ibwire::RejReason::kTimeout;
@@ -178,6 +198,12 @@ void MatrixWorld::InjectSidr(Stimulus stimulus)
         ibwire::CmSidrRep rep;
         rep.requestId = stimulus == Stimulus::kSidrRepUnknownId ? m_commId ^ 0x5a5a : m_commId;
         rep.serviceId = kService;
+        if (stimulus == Stimulus::kSidrRepRedirect)
+        {
+            rep.status = ibwire::SidrStatus::kRedirect;
+            rep.additionalInfoLength = 72;
+            rep.additionalInfo = InfoOfPeer();
+        }
         const std::uint64_t tid = TidOf<ibwire::CmSidrReq>(m_end, 77);
         Inject(rep, stimulus == Stimulus::kSidrRepOtherTid ? tid ^ 0x30000 : tid);
         return;

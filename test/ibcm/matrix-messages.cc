@@ -76,8 +76,30 @@ Outcome OfMra(Cell& cell)
     return cell.Dropped(Discard::kUnexpected);
 }
 
+/** A request that is out follows; then it is as if it had just been sent (13.5.2). */
+std::optional<Outcome> Followed(Cell& cell, StateSet requesting)
+{
+    if (!cell.Strict() || !cell.InState(requesting))
+    {
+        return std::nullopt;
+    }
+    auto outcome = cell.ByTable(Input::kRedirected);
+    if (outcome)
+    {
+        outcome->counted = "";
+    }
+    return outcome;
+}
+
 Outcome OfRej(Cell& cell)
 {
+    if (cell.stimulus == St::kRejRedirect)
+    {
+        if (const auto outcome = Followed(cell, In(S::kReqSent, S::kMraReqRcvd)))
+        {
+            return *outcome;
+        }
+    }
     const bool found = !cell.InState(In(S::kSidrReqRcvd)) &&
                        (cell.stimulus != St::kRejByGuid || cell.place.KeepsPeer(cell.behaviour));
     if (cell.stimulus == St::kRejUnknownId || !found)
@@ -192,6 +214,13 @@ Outcome OfSidr(Cell& cell)
     if (cell.Strict() && cell.stimulus == St::kSidrRepOtherTid && cell.InState(In(S::kSidrReqSent)))
     {
         return cell.Dropped(Discard::kTransactionId);
+    }
+    if (cell.stimulus == St::kSidrRepRedirect)
+    {
+        if (const auto followed = Followed(cell, In(S::kSidrReqSent)))
+        {
+            return *followed;
+        }
     }
     const auto outcome = cell.ByTable(Input::kSidrRep);
     return outcome ? *outcome : cell.Dropped(Discard::kUnexpected);

@@ -101,7 +101,13 @@ void MatrixWorld::CheckAnswer(const SentMad& mad) const
     {
         EXPECT_EQ(ids.local, m_commId);
         EXPECT_EQ(ids.remote, own ? m_peerCommId : 0U);
-        for (std::size_t i = 0; i < m_historyBefore; ++i)
+        const bool redirected =
+            m_stimulus == Stimulus::kRejRedirect || m_stimulus == Stimulus::kSidrRepRedirect;
+        if (redirected)
+        {
+            EXPECT_EQ(mad.header.transactionId, m_injectedTid) << "it is still the same request";
+        }
+        for (std::size_t i = 0; i < m_historyBefore && !redirected; ++i)
         {
             EXPECT_NE(mad.header.transactionId, history[i].header.transactionId)
                 << "a request needs a transaction id of its own";
@@ -216,6 +222,13 @@ void MatrixWorld::CheckWaits(const Outcome& outcome) const
         EXPECT_EQ(wire.At(wire.InFlight() - 1).from, m_end + 2)
             << "messages take the other port after the migration";
     }
+    const bool requesting = outcome.state == S::kReqSent || outcome.state == S::kSidrReqSent;
+    const bool redirected =
+        m_stimulus == Stimulus::kRejRedirect || m_stimulus == Stimulus::kSidrRepRedirect;
+    if (redirected && requesting && m_injected && !outcome.sent.empty())
+    {
+        CheckRedirected();
+    }
     const bool granted = outcome.events == "MRA_RECEIVED";
     if (granted)
     {
@@ -225,6 +238,24 @@ void MatrixWorld::CheckWaits(const Outcome& outcome) const
                                                                    : CmAttribute::kLap;
         const auto progress = m_port->Progress(m_port->LatestOf(kind).token);
         EXPECT_GT(progress->untilNext, std::chrono::seconds(60)) << "the MRA has asked for 68 s";
+    }
+}
+
+void MatrixWorld::CheckRedirected() const
+{
+    using ibwire::CmAttribute;
+    const bool sidr = m_place.state == S::kSidrReqSent;
+    const auto progress =
+        m_port->Progress(m_port->LatestOf(sidr ? CmAttribute::kSidrReq : CmAttribute::kReq).token);
+    ASSERT_TRUE(progress);
+    EXPECT_EQ(progress->transmissions, 1U);
+    EXPECT_EQ(progress->retriesLeft, unsigned{kRetries});
+    if (!sidr)
+    {
+        // 4.096 us * 2^n: there and back, and the peer's time to answer.
+        const Duration wait =
+            2 * Duration{4096LL << kLifeTime} + Duration{4096LL << kResponseTimeout};
+        EXPECT_EQ(progress->untilNext, wait) << "whatever the MRA of the first CM has asked for";
     }
 }
 

@@ -38,6 +38,9 @@ constexpr Row<State> kRows[] = {
     {In(S::kReqSent),       I::kMraReq,                S::kMraReqRcvd,  R::kNone,         E::kMraReceived,     kExtendWait},
     {kAsking,               I::kRej,                   S::kIdle,        R::kNone,         E::kRejReceived,     kStopAndForget},
     {kAsking,               I::kRejStale,              S::kTimewait,    R::kNone,         E::kRejReceived,     kStopAndAge},
+    // A redirection sends the request elsewhere (13.5.2). It is a new one there, whatever the CM
+    // that points there had promised with an MRA.
+    {kAsking,               I::kRedirected,            S::kReqSent,     R::kReq,          E::kNone,            kCancelSend},
     {kAsking,               I::kReqTimeout,            S::kIdle,        R::kRejTimeout,   E::kReqError,        kForgetPeer},
     {kCompleting,           I::kRej,                   S::kTimewait,    R::kNone,         E::kRejReceived,     kAge},
     {kCompleting,           I::kRejStale,              S::kTimewait,    R::kNone,         E::kRejReceived,     kAge},
@@ -100,6 +103,7 @@ constexpr Row<State> kRows[] = {
     {In(S::kIdle),          I::kCallSendSidrReq,       S::kSidrReqSent, R::kSidrReq,      E::kNone,            0},
     {In(S::kIdle),          I::kSidrReqAccepted,       S::kSidrReqRcvd, R::kNone,         E::kSidrReqReceived, 0},
     {In(S::kSidrReqSent),   I::kSidrRep,               S::kIdle,        R::kNone,         E::kSidrRepReceived, kCancelSend},
+    {In(S::kSidrReqSent),   I::kRedirected,            kSame,           R::kSidrReq,      E::kNone,            kCancelSend},
     {In(S::kSidrReqSent),   I::kSidrReqTimeout,        S::kIdle,        R::kNone,         E::kSidrReqError,    0},
     {In(S::kSidrReqRcvd),   I::kCallSendSidrRep,       S::kIdle,        R::kSidrRep,      E::kNone,            kForgetSidr},
 };

@@ -8,6 +8,7 @@
 #include "pair.h"
 #include "recording-port.h"
 
+#include <array>
 #include <memory>
 
 namespace ibcm::test::matrix
@@ -40,6 +41,7 @@ class MatrixWorld : public Pair
     void InjectUnknownAttribute(std::uint16_t attribute);
 
     // Messages as the peer would send them, by kind.
+    std::array<std::uint8_t, 72> InfoOfPeer() const;
     ibwire::CmReq ReqOfPeer() const;
     void InjectReq(Stimulus stimulus);
     void InjectMra(Stimulus stimulus);
@@ -67,6 +69,7 @@ class MatrixWorld : public Pair
     void CheckAnswer(const SentMad& mad) const;
     void CheckCounters() const;
     void CheckWaits(const Outcome& outcome) const;
+    void CheckRedirected() const;
     void CheckPeers(const Outcome& outcome) const;
 
     RecordingPort m_portA;

@@ -86,6 +86,11 @@ class RecordingPort final : public MadPort
         return m_port.Retransmissions(attribute);
     }
 
+    std::uint64_t Untransmitted(ibwire::CmAttribute attribute) const override
+    {
+        return m_port.Untransmitted(attribute);
+    }
+
     std::uint16_t Lid() const override
     {
         return m_port.Lid();

@@ -172,6 +172,49 @@ TEST_F(Redirecting, AManagerSendsEveryRequestElsewhere)
     created.emplace_back(hostB.get(), hostB->consumer.Last().id);
 }
 
+TEST_F(Redirecting, AManagersTargetThatNoMessageHoldsIsRefused)
+{
+    struct Case
+    {
+        const char* problem;
+        std::function<void(ibwire::ClassPortInfo&)> spoil;
+    };
+
+    const Case cases[] = {
+        {"the redirection's RedirectQP is 16777216, expected at most 16777215",
+         [](ibwire::ClassPortInfo& target) { target.redirectQpn = 1U << 24; }},
+        {"the redirection's RedirectSL is 16, expected at most 15",
+         [](ibwire::ClassPortInfo& target) { target.redirectSl = 16; }},
+        {"the redirection's RedirectFL is 1048576, expected at most 1048575",
+         [](ibwire::ClassPortInfo& target) { target.redirectFlowLabel = 1U << 20; }},
+        {"a field of the redirection's ClassPortInfo does not fit",
+         [](ibwire::ClassPortInfo& target) { target.trapSl = 16; }},
+    };
+    Options options;
+    EXPECT_EQ(options.Problem(), "");
+    options.redirect = Target(hostC->gid, kLidC);
+    options.redirect->redirectQpn = (1U << 24) - 1;
+    options.redirect->redirectSl = 15;
+    options.redirect->redirectFlowLabel = (1U << 20) - 1;
+    EXPECT_EQ(options.Problem(), "");
+    for (const Case& one : cases)
+    {
+        Options spoilt = options;
+        one.spoil(*spoilt.redirect);
+        EXPECT_EQ(spoilt.Problem(), one.problem);
+    }
+}
+
+TEST(RedirectingDeathTest, AManagerRefusesATargetThatNoMessageHolds)
+{
+    StepRuntime runtime;
+    Options options;
+    options.redirect.emplace();
+    options.redirect->redirectQpn = 1U << 24;
+    EXPECT_DEATH(ConnectionManager(runtime, DeviceInfo{kGuidC, 0}, options),
+                 "ConnectionManager: the redirection's RedirectQP is 16777216");
+}
+
 TEST_F(Redirecting, ACircleEndsAndTheConsumerHearsOfIt)
 {
     ListenElsewhere(Target(hostB->gid, kLidB)); // to itself
@@ -265,10 +308,23 @@ TEST_F(Redirecting, AnMraDoesNotKeepFromFollowing)
                             .serviceTimeout = 20},
               sent.back().header.transactionId);
     ASSERT_EQ(StateA(), State::kMraReqRcvd);
+    wire.DropAll();
+    hostA->consumer.TakeNames();
     hostC->Listen();
     InjectToA(Rej24(Target(hostC->gid, kLidC)));
     EXPECT_EQ(sent.back().address.dlid, kLidC);
     EXPECT_EQ(hostA->port.Outstanding(), 1U);
+    EXPECT_EQ(StateA(), State::kReqSent) << "the MRA was of the CM that is not asked any more";
+
+    // The new CM may ask for more time, too.
+    Settle();
+    ASSERT_TRUE(hostC->cm.SendMra(hostC->consumer.accepted.at(0), {.privateData = {}}));
+    Settle();
+    EXPECT_EQ(StateA(), State::kMraReqRcvd);
+    EXPECT_EQ(hostA->consumer.TakeNames(), "MRA_RECEIVED");
+    runtime.Advance(std::chrono::seconds(60));
+    EXPECT_EQ(StateA(), State::kMraReqRcvd) << "the MRA has asked for 68 s";
+    EXPECT_EQ(hostA->consumer.TakeNames(), "");
 }
 
 TEST_F(Redirecting, APortThatCannotSendThereTellsTheConsumer)

@@ -173,6 +173,10 @@ std::vector<Fault> Faults()
          [](CmReq& r) { r.primaryPacketRate = static_cast<Rate>(25); },
          RejReason::kPrimaryPacketRate,
          {static_cast<std::uint8_t>(Rate::k56Gbps)}},
+        {"a rate above the port's",
+         [](CmReq& r) { r.primaryPacketRate = Rate::k60Gbps; },
+         RejReason::kPrimaryPacketRate,
+         {static_cast<std::uint8_t>(Rate::k56Gbps)}},
         {"alternate: a GID of nobody here",
          [](CmReq& r) { r.alternateRemoteGid.raw[15] ^= 0x40; },
          RejReason::kAlternateRemoteGid,
@@ -195,6 +199,10 @@ std::vector<Fault> Faults()
          {2}},
         {"alternate: a rate that there is not",
          [](CmReq& r) { r.alternatePacketRate = static_cast<Rate>(1); },
+         RejReason::kAlternatePacketRate,
+         {static_cast<std::uint8_t>(Rate::k56Gbps)}},
+        {"alternate: a rate above the port's",
+         [](CmReq& r) { r.alternatePacketRate = Rate::k1200Gbps; },
          RejReason::kAlternatePacketRate,
          {static_cast<std::uint8_t>(Rate::k56Gbps)}},
         {"an MTU above the port's",
@@ -277,6 +285,9 @@ TEST_F(CheckingReqs, WhatIsJustStillGood)
         {"the greatest SL", [](CmReq& r) { r.primarySl = 15; }},
         {"one hop within the subnet", [](CmReq& r) { r.primaryHopLimit = 1; }},
         {"rate 0, the port's own", [](CmReq& r) { r.primaryPacketRate = static_cast<Rate>(0); }},
+        {"the port's own rate, by name", [](CmReq& r) { r.primaryPacketRate = Rate::k56Gbps; }},
+        {"a slower rate with a greater code",
+         [](CmReq& r) { r.alternatePacketRate = Rate::k28Gbps; }},
         {"the slowest rate", [](CmReq& r) { r.primaryPacketRate = Rate::k2_5Gbps; }},
         {"the smallest MTU", [](CmReq& r) { r.pathMtu = Mtu::k256; }},
         {"no reads", [](CmReq& r) { r.initiatorDepth = 0; }},
@@ -297,6 +308,23 @@ TEST_F(CheckingReqs, WhatIsJustStillGood)
         one.change(req);
         ExpectAccepted(req);
     }
+}
+
+TEST_F(CheckingReqs, APortWithoutAGidHasNoneToOffer)
+{
+    LoopbackWire::EndTables tables = Tables();
+    tables.gids = {ibwire::Gid{}, Tables().gids[1]};
+    wire.DropAll();
+    host.reset();
+    host = std::make_unique<ExtraHost>(runtime, wire, kGuidC, tables, Demanding());
+    host->Listen();
+    CmReq req = Fresh();
+    req.primaryRemoteGid.raw[15] ^= 0x40;
+    ExpectRejected(req, RejReason::kPrimaryRemoteGid, kNone);
+    req = Fresh();
+    req.primaryRemoteGid = tables.gids[1];
+    req.alternateRemoteGid.raw[15] ^= 0x40;
+    ExpectRejected(req, RejReason::kAlternateRemoteGid, kNone);
 }
 
 TEST_F(CheckingReqs, MtusThatThereAreNot)

@@ -93,7 +93,8 @@ std::string ActionsOf(std::uint8_t actions)
 
 bool IsMessage(Input input)
 {
-    return input >= Input::kReqAccepted && input <= Input::kSidrRep;
+    return (input >= Input::kReqAccepted && input <= Input::kSidrRep) ||
+           input == Input::kRedirected;
 }
 
 /** A table with columns as wide as their longest cell, so that the page also reads as plain text.

@@ -179,6 +179,26 @@ TEST(ThreadedWire, TellsTheReceiverHowToAnswer)
     EXPECT_EQ(wired.sink.received, 1U);
 }
 
+TEST(ThreadedWire, SaysWhatItsTablesSay)
+{
+    EndTables tables{.lid = 16, .lmc = 3};
+    tables.activeMtu = ibwire::Mtu::k2048;
+    tables.activeRate = ibwire::Rate::k56Gbps;
+    tables.gids.resize(1);
+    tables.gids[0].raw[15] = 7;
+    const Wired wired({}, {.lid = kLidA}, tables);
+    EXPECT_EQ(wired.port.Lid(), 16);
+    EXPECT_EQ(wired.port.Lmc(), 3);
+    EXPECT_EQ(wired.port.ActiveMtu(), static_cast<std::uint8_t>(ibwire::Mtu::k2048));
+    EXPECT_EQ(wired.port.ActiveRate(), static_cast<std::uint8_t>(ibwire::Rate::k56Gbps));
+    EXPECT_EQ(wired.port.FindGid(tables.gids[0]), 0);
+    EXPECT_EQ(wired.port.GidAt(0), tables.gids[0]);
+    EXPECT_EQ(wired.port.FindPkey(0xffff), 0);
+    EXPECT_EQ(wired.a.Lmc(), 0);
+    EXPECT_EQ(wired.a.ActiveMtu(), static_cast<std::uint8_t>(ibwire::Mtu::k4096));
+    EXPECT_EQ(wired.a.ActiveRate(), static_cast<std::uint8_t>(ibwire::Rate::k100Gbps));
+}
+
 TEST(ThreadedWire, LosesWhatNobodyTakes)
 {
     Wired wired({}, {.lid = kLidA, .pkeys = {0xffff, 0x8123}});

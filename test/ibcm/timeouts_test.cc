@@ -155,6 +155,8 @@ TEST(Timeouts, ARoundTripIsOneExponentMore)
 TEST(Timeouts, Timewait)
 {
     EXPECT_EQ(TimewaitActive(14, 15), Duration(2 * 67108864 + 134217728));
+    EXPECT_EQ(TimewaitUnanswered(14, 15), TimewaitActive(14, 15));
+    EXPECT_EQ(TimewaitUnanswered(14, 15, Behaviour::kLinux61), std::chrono::milliseconds(128));
     EXPECT_EQ(TimewaitPassive(17), Duration(std::int64_t{4096} << 17));
 }
 

@@ -78,6 +78,11 @@ class HandPort final : public ibcm::MadPort
         return 0;
     }
 
+    std::uint64_t Untransmitted(ibwire::CmAttribute) const override
+    {
+        return 0;
+    }
+
     std::uint16_t Lid() const override
     {
         return kLid;

@@ -211,6 +211,17 @@ INSTANTIATE_TEST_SUITE_P(Fabrics,
                              return name;
                          });
 
+TEST(WorldTest, ThePortsOfAFastLinkTakeItsPaths)
+{
+    // The path's rate is the link's; a port that did not know its own would reject the REQ.
+    for (const char* rate : {"1xSDR", "4xEDR", "4xHDR", "4xNDR"})
+    {
+        const RunRecord record = RunOnce(TwoHosts(std::string("back-to-back:rate=") + rate));
+        EXPECT_EQ(Kinds(record), "REQ REP RTU DREQ DREP") << rate;
+        EXPECT_EQ(Violations(record), "") << rate;
+    }
+}
+
 TEST(WorldTest, LostRepComesAgainAfterTheTimeThatReqAskedFor)
 {
     Scenario scenario = TwoHosts("fat-tree:k=4");

@@ -4,6 +4,7 @@
 
 #include "ib-wire/model/path-codes.h"
 #include "ibcm/helper/reliable-port.h"
+#include "ibcm/model/mad-port.h"
 
 #include <cstdint>
 #include <optional>

@@ -102,6 +102,7 @@ void ReliablePort::Finish(SendTable& sends,
         const bool sent = m_wire.Transmit(next.mad, next.address);
         next.stage = sent ? PendingSend::Stage::kUnderWay : PendingSend::Stage::kFailed;
         next.transmissions = sent ? 1 : 0;
+        sends.untransmitted[CounterOf(AttributeOf(next.mad))] -= next.transmissions;
         SetDeadline(sends, next, sent ? now + next.timeout : now);
     }
     sends.DropIfEmpty(*window, leftovers);

@@ -37,13 +37,16 @@ std::unique_ptr<Alternate> Core::NewAlternate(const Path* path)
 
 std::unique_ptr<Alternate> Core::AlternateFrom(const ReqReceived& parameters)
 {
-    auto alternate =
-        NewAlternate(parameters.hasAlternatePath ? &parameters.alternatePath : nullptr);
-    if (alternate)
+    return NewAlternate(parameters.hasAlternatePath ? &parameters.alternatePath : nullptr);
+}
+
+void Core::RouteAlternate(CmId& id)
+{
+    if (id.alternate.Read() != nullptr)
     {
-        alternate->route = RouteFor(alternate->path).value_or(Route{});
+        Alternate& alternate = *id.alternate.Write();
+        alternate.route = RouteFor(alternate.path).value_or(Route{});
     }
-    return alternate;
 }
 
 void Core::SetAckTimeout(Alternate& alternate, const Connection& connection)
@@ -77,6 +80,12 @@ Status Core::NotifyMigrated(Handle handle)
                                   : TimewaitPassive(alternate->ackTimeout, m_options.behaviour);
     // What was sent on the old path may still be under way.
     connection.timewait = Strict() ? std::max(connection.timewait, timewait) : timewait;
+    // The passive side's wait is what the REQ asked for, whatever the path.
+    if (Strict() && connection.active)
+    {
+        connection.responseTimeout =
+            ReqResponseTimeout(alternate->path.packetLifeTime, connection.peerResponseTimeout);
+    }
     alternate->loaded = false;
     Apply(id, *row);
     return {};

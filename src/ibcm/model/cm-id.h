@@ -49,8 +49,9 @@ struct Connection
     std::uint8_t retryCount{0};
     std::uint8_t rnrRetryCount{0};
     std::uint8_t maxCmRetries{0};
-    std::uint8_t ackTimeout{0};   ///< exponent, of this side's QP
-    std::uint8_t peerAckDelay{0}; ///< exponent; of the active side, once the REP has said it
+    std::uint8_t ackTimeout{0};          ///< exponent, of this side's QP
+    std::uint8_t peerAckDelay{0};        ///< exponent; of the active side, once the REP has said it
+    std::uint8_t peerResponseTimeout{0}; ///< exponent; what the own REQ gives the peer to answer
     std::uint8_t redirectsLeft{0};
     bool srq{false};
     bool flowControl{false};

@@ -34,6 +34,10 @@ class Core;
 class ConnectionManager
 {
   public:
+    /**
+     * @param options those with a Problem() abort the program with it: who takes them from a user
+     * asks first.
+     */
     ConnectionManager(Runtime& runtime, const DeviceInfo& device, const Options& options = {});
     /** All ids must have been destroyed. Detaches the ports; peers in TIMEWAIT are forgotten. */
     ~ConnectionManager();
@@ -50,8 +54,9 @@ class ConnectionManager
     /**
      * Stops serving a port: its owner has stopped delivering. What waits for an answer there ends
      * with REQ_ERROR, REP_ERROR, DREQ_ERROR, LAP_ERROR or SIDR_REQ_ERROR; connections stay, cannot
-     * send, and TIMEWAIT goes on. Afterwards the port may be freed. Not to be called from a
-     * handler. kInvalidArgument if there is no such port.
+     * send, and TIMEWAIT goes on. Alternate paths over it are offered to no QP any more, even if
+     * the port comes back: a LAP brings a new one. Afterwards the port may be freed. Not to be
+     * called from a handler. kInvalidArgument if there is no such port.
      */
     Status RemovePort(std::uint8_t number);
 
@@ -79,8 +84,8 @@ class ConnectionManager
     /**
      * A listener that several users share: made for the first, the same id for those after it if
      * their handler is the same. Each destroys it once; the last one ends it. Errors:
-     * kInvalidArgument (a reserved service id; another handler listens, or one that does not
-     * share), kAddressInUse, kNoResources.
+     * kInvalidArgument (a reserved service id; another handler listens, one that does not
+     * share, or one for more services, under a mask), kAddressInUse, kNoResources.
      */
     Result<Handle> ListenShared(EventHandler& handler, std::uint64_t serviceId);
 
@@ -171,9 +176,10 @@ class ConnectionManager
     /**
      * What the QP of the connection needs to reach @p target. INIT: from REQ_SENT or REQ_RCVD on;
      * RTR and RTS: once the peer's side is known, until the disconnect begins. An alternate path is
-     * in them if there is one and it was not refused. After a LAP or a migration, RTS loads and
-     * arms an alternate path and nothing else: the one proposed as long as its LAP is not answered
-     * here. Errors: kInvalidState (also when there is then no alternate path to load).
+     * in them if there is one, it was not refused, and its port was not removed since. After a LAP
+     * or a migration, RTS loads and arms an alternate path and nothing else: the one proposed as
+     * long as its LAP is not answered here. Errors: kInvalidState (also when there is then no
+     * alternate path to load).
      */
     Result<QpAttributes> InitQpAttributes(Handle id, QpTarget target);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "ibcm/model/core.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace ibcm
 {
 
@@ -18,6 +21,11 @@ Core::Core(ConnectionManager& facade,
       m_askPortLock(runtime, "cm-ask-port"),
       m_lastTransactionId(runtime.Random() & 0xffffffff00000000ULL)
 {
+    if (const std::string problem = options.Problem(); !problem.empty())
+    {
+        std::fprintf(stderr, "ConnectionManager: %s\n", problem.c_str());
+        std::abort();
+    }
 }
 
 Core::~Core()

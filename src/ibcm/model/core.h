@@ -274,8 +274,13 @@ class Core final : public MadSink, private AgingSink
     // alternate.cc
     /** Null if there is no path; made before any lock is taken. */
     static std::unique_ptr<Alternate> NewAlternate(const Path* path);
-    /** Of a REQ that has come, with its route if there is one; null if it has no such path. */
-    std::unique_ptr<Alternate> AlternateFrom(const ReqReceived& parameters);
+    /** Of a REQ that has come, without a route yet; null if it has no such path. */
+    static std::unique_ptr<Alternate> AlternateFrom(const ReqReceived& parameters);
+    /**
+     * The route of the id's alternate path, if it has both. Once the id is published: the removal
+     * of a port walks over all ids that are, and no route over that port is found from before on.
+     */
+    void RouteAlternate(CmId& id) IBCM_REQUIRES(id.lock);
     /** Once the connection knows the peer's delay. */
     static void SetAckTimeout(Alternate& alternate, const Connection& connection);
 
@@ -311,7 +316,7 @@ class Core final : public MadSink, private AgingSink
     /** The port and address for a path from this side; kNoPort, kNoPkey. */
     Result<Route> RouteFor(const Path& path);
     /** The port that has a GID, or null. */
-    const MadPort* PortOf(const ibwire::Gid& gid) const;
+    PortRef PortOf(const ibwire::Gid& gid);
     void LeavePort(CmId& id, IdRef ref, PortSlot& slot);
     MessageCounters CountersOf(const PortSlot& slot) const;
     static void Discarded(const Received& rx, Discard cause)

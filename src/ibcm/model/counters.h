@@ -51,7 +51,7 @@ struct MessageCounters
 {
     static constexpr std::size_t kKinds = 11;
 
-    PerMessage sent{};       ///< first transmissions; a request that still waits for admission too
+    PerMessage sent{};       ///< first transmissions; not a request that waits for its turn
     PerMessage retried{};    ///< transmitted again: by time-out, or as the answer to a repetition
     PerMessage received{};   ///< well-formed
     PerMessage duplicates{}; ///< received before, and answered or dropped as such

@@ -58,8 +58,11 @@ void Core::SendWaitingDreq(CmId& id)
                    connection.requestId);
     if (progress && progress->waiting && mad)
     {
-        // Counted as sent when it was given to the port.
-        (void)port->Send(*mad, connection.route.address, Duration{0}, 0, 0);
+        // The one that waits is never transmitted and does not count.
+        if (port->Send(*mad, connection.route.address, Duration{0}, 0, 0))
+        {
+            Count(connection.route.slot->sent[KindOf(ibwire::CmAttribute::kDreq)]);
+        }
     }
 }
 

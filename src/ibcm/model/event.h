@@ -207,6 +207,15 @@ class ConnectionManager;
  * transitions; those of different ids may come at once on several threads. A handler may sleep, may
  * call every function on its own id except Destroy, and anything on others but to destroy, in its
  * REQ_RECEIVED, the listener that the event came through: that is held until the handler returns.
+ *
+ * Destroy waits until the handler of the id that it destroys has returned. So handlers may destroy
+ * other ids only where no circle of waiting comes about: a handler of id 1 that destroys id 2 while
+ * one of id 2 destroys id 1 waits for ever, and so does a longer circle, or one that is closed by a
+ * lock of the consumer which one handler takes and another holds while it calls Destroy. It is not
+ * detected: kWouldDeadlock says no more than that a thread would wait for itself. To be safe,
+ * let an id be destroyed by its own handler's return value alone; or let handlers destroy other ids
+ * in one direction only, as a parent its children; or leave it to a thread that runs no handler and
+ * holds none of their locks.
  */
 class EventHandler
 {

@@ -159,8 +159,8 @@ ibwire::AprStatus Core::CheckLap(const Connection& connection,
     {
         return AprStatus::kInvalidQpn;
     }
-    const MadPort* port = PortOf(path.sgid);
-    if (port == nullptr)
+    const PortRef port = PortOf(path.sgid);
+    if (!port)
     {
         return AprStatus::kInvalidGid;
     }
@@ -174,7 +174,7 @@ ibwire::AprStatus Core::CheckLap(const Connection& connection,
     {
         return AprStatus::kInvalidHopLimit;
     }
-    if (path.rate != 0 && ibwire::RateHundredMbps(static_cast<ibwire::Rate>(path.rate)) == 0)
+    if (!RateFits(*port, static_cast<ibwire::Rate>(path.rate)))
     {
         return AprStatus::kInvalidPacketRate;
     }

@@ -55,7 +55,9 @@ Result<Handle> CmTable::Share(EventHandler& handler, std::uint64_t serviceId)
         return tl::unexpected(CmError::kAddressInUse); // its last sharer is leaving
     }
     // Requests go to the handler that listens first: to share it, it must be the same.
-    if (record->sharedBy != &handler || record->serviceId != serviceId)
+    // And it must listen to this service and no other: under a mask it does not, whatever is left
+    // of its service id.
+    if (record->sharedBy != &handler || record->serviceMask != kExactService)
     {
         return tl::unexpected(CmError::kInvalidArgument);
     }

@@ -118,6 +118,12 @@ class MadPort
     /** MADs with this attribute that were transmitted again, by time-out or Resend; 0 for what is
      * not a CM message. */
     virtual std::uint64_t Retransmissions(ibwire::CmAttribute attribute) const = 0;
+    /**
+     * Sends with this attribute that the port has taken and never transmitted: those that wait for
+     * their turn, and those that were cancelled before it or could not be sent then. 0 for what is
+     * not a CM message.
+     */
+    virtual std::uint64_t Untransmitted(ibwire::CmAttribute attribute) const = 0;
 
     virtual std::uint16_t Lid() const = 0;
     /** LID mask control, 0..7: the port answers to 2^Lmc LIDs. */

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace ibcm
 {
@@ -47,11 +48,17 @@ struct Options
     Requirements requirements; ///< not heeded with Behaviour::kLinux61
     /** ClassPortInfo's RespTimeValue: how long this CM takes to answer; exponent, 31 if above. */
     std::uint8_t responseTime{18};
-    /** Named by the answer to ClassPortInfo, and by REJ 24 and SIDR status 4 to each request. */
+    /**
+     * Named by the answer to ClassPortInfo, and by REJ 24 and SIDR status 4 to each request. Its
+     * fields must fit: QPN 24 bits, SL 4 bits, flow label 20 bits, and so on.
+     */
     std::optional<ibwire::ClassPortInfo> redirect;
     std::uint8_t timelineDepth{
         16};               ///< the latest steps of each id that are kept for Timeline; 0: none
     Trace* trace{nullptr}; ///< outlives the manager
+
+    /** What is wrong with the options, for a person; empty if nothing is. */
+    std::string Problem() const;
 };
 
 } // namespace ibcm

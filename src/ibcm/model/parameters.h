@@ -79,7 +79,8 @@ struct ListenParameters
     std::uint64_t serviceId{0};
     std::uint64_t serviceMask{kExactService};
     std::uint32_t backlog{0}; ///< requests open at one time; 0: as in Limits
-    bool shared{false};       ///< ListenShared with the same handler may join
+    /** ListenShared with the same handler may join; nobody joins a listener under a mask. */
+    bool shared{false};
     /** Where requests are sent instead, by REJ 24 and SIDR status 4; none reaches the handler. */
     std::optional<ibwire::ClassPortInfo> redirect;
 };
@@ -125,9 +126,9 @@ struct RepParameters
     std::uint32_t startingPsn{0}; ///< 24 bits
     std::uint8_t responderResources{0};
     std::uint8_t initiatorDepth{0};
-    std::uint8_t targetAckDelay{0}; ///< exponent
-    std::uint8_t failoverAccepted{0};
-    std::uint8_t rnrRetryCount{7}; ///< 3 bits
+    std::uint8_t targetAckDelay{0};   ///< exponent
+    std::uint8_t failoverAccepted{0}; ///< 0..2 (ibwire::Failover): whether the alternate path is
+    std::uint8_t rnrRetryCount{7};    ///< 3 bits
     bool flowControl{true};
     bool srq{false};
     Ece ece;

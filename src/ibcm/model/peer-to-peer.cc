@@ -71,6 +71,7 @@ void Core::OnPeerToPeerReq(const Received& rx,
         SetAckTimeout(*alternate, connection);
     }
     id.alternate.Write().swap(alternate); // the own REQ's goes with that
+    RouteAlternate(id);
     Apply(id, *row);
     event->event.type = row->event;
     Deliver(id, std::move(admission.owner), std::move(event));

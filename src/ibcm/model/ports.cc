@@ -2,6 +2,8 @@
 // The ports of the channel adapter: coming, going, and what was counted at each.
 #include "ibcm/model/later-event.h"
 
+#include <algorithm>
+
 namespace ibcm
 {
 
@@ -39,6 +41,18 @@ void AddTo(PerMessage& sum, const PortSlot::Atomics& counters)
     for (std::size_t i = 0; i < sum.size(); ++i)
     {
         sum[i] += counters[i].load(std::memory_order_relaxed);
+    }
+}
+
+/** An alternate path over a port that goes leads nowhere, not even when the port comes back. */
+void LeavePort(Alternate& alternate, const PortSlot& slot)
+{
+    for (Route* route : {&alternate.route, &alternate.proposedRoute})
+    {
+        if (route->slot == &slot)
+        {
+            route->slot = nullptr;
+        }
     }
 }
 
@@ -82,13 +96,16 @@ Status Core::AddPort(std::uint8_t number, MadPort& port)
     {
         MutexLock ask(m_askPortLock);
         place->port.store(&port);
-        // What it has sent again so far was for somebody else, or is in retriedBefore already.
+        // What it has sent again so far was for somebody else, or is in retriedBefore already; what
+        // it has not sent, likewise.
         for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
         {
             place->retriedBefore[kind].fetch_sub(port.Retransmissions(AttributeAt(kind)));
+            place->unsentBefore[kind].fetch_sub(port.Untransmitted(AttributeAt(kind)));
         }
     }
     place->number.store(number);
+    place->users.store(1);
     port.SetSink(this);
     return {};
 }
@@ -110,11 +127,19 @@ Status Core::RemovePort(std::uint8_t number)
         CmId& id = *ref;
         LeavePort(id, std::move(ref), *slot);
     }
+    // Nor does anybody ask it anything from here on.
+    Completion unused(m_runtime, "port unused");
+    slot->waiter.store(&unused, std::memory_order_release);
+    if (slot->users.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    {
+        unused.Wait();
+    }
     {
         MutexLock ask(m_askPortLock);
         for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
         {
             slot->retriedBefore[kind].fetch_add(port->Retransmissions(AttributeAt(kind)));
+            slot->unsentBefore[kind].fetch_add(port->Untransmitted(AttributeAt(kind)));
         }
         slot->port.store(nullptr);
     }
@@ -127,6 +152,10 @@ void Core::LeavePort(CmId& id, IdRef ref, PortSlot& slot)
     auto work = std::make_unique<LaterEvent>(*this, m_runtime, id.handle);
     work->event->event.parameters = SendFailed{SendFailed::Cause::kPort};
     id.lock.Lock();
+    if (id.alternate.Read() != nullptr)
+    {
+        ibcm::LeavePort(*id.alternate.Write(), slot);
+    }
     if (id.connection.Read().route.slot != &slot)
     {
         id.lock.Unlock();
@@ -177,11 +206,8 @@ Result<Route> Core::RouteFor(const Path& path)
     bool pkeyMissing = false;
     for (PortSlot& slot : m_ports)
     {
-        // In this order: an id made while the port was being removed has not been waited for, and
-        // must not ask a port that it has seen before the removal was over.
-        const bool removing = slot.removing.load();
-        MadPort* port = slot.port.load();
-        if (port == nullptr || removing)
+        const PortRef port = PortRef::To(slot);
+        if (!port)
         {
             continue;
         }
@@ -201,23 +227,24 @@ Result<Route> Core::RouteFor(const Path& path)
     return tl::unexpected(pkeyMissing ? CmError::kNoPkey : CmError::kNoPort);
 }
 
-const MadPort* Core::PortOf(const ibwire::Gid& gid) const
+PortRef Core::PortOf(const ibwire::Gid& gid)
 {
-    for (const PortSlot& slot : m_ports)
+    for (PortSlot& slot : m_ports)
     {
-        const MadPort* port = slot.port.load();
-        if (port != nullptr && !slot.removing.load() && port->FindGid(gid))
+        PortRef port = PortRef::To(slot);
+        if (port && port->FindGid(gid))
         {
             return port;
         }
     }
-    return nullptr;
+    return {};
 }
 
 MessageCounters Core::CountersOf(const PortSlot& slot) const
 {
     MessageCounters counters;
-    AddTo(counters.sent, slot.sent);
+    PerMessage unsent{}; // modulo 2^64 until the port's own are added
+    AddTo(unsent, slot.unsentBefore);
     AddTo(counters.retried, slot.resent);
     AddTo(counters.retried, slot.retriedBefore);
     AddTo(counters.received, slot.received);
@@ -227,7 +254,14 @@ MessageCounters Core::CountersOf(const PortSlot& slot) const
         for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
         {
             counters.retried[kind] += port->Retransmissions(AttributeAt(kind));
+            unsent[kind] += port->Untransmitted(AttributeAt(kind));
         }
+    }
+    AddTo(counters.sent, slot.sent);
+    for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
+    {
+        // A port counts what waits before its sender counts it as given to the port.
+        counters.sent[kind] -= std::min(counters.sent[kind], unsent[kind]);
     }
     for (std::size_t cause = 0; cause < kDiscardCount; ++cause)
     {

@@ -40,6 +40,7 @@ constexpr Transition kTransitions[] = {
     {S::kReqSent,     I::kReqYielded,            S::kReqRcvd,     kCancelSend,                  R::kNone,         E::kReqReceived},
     {S::kReqSent,     I::kRej,                   S::kIdle,        kCancelSend | kForgetPeer,    R::kNone,         E::kRejReceived},
     {S::kReqSent,     I::kRejStale,              S::kTimewait,    kCancelSend | kEnterTimewait, R::kNone,         E::kRejReceived},
+    {S::kReqSent,     I::kRedirected,            S::kReqSent,     kCancelSend,                  R::kReq,          E::kNone},
     {S::kReqSent,     I::kReqTimeout,            S::kIdle,        kForgetPeer,                  R::kRejTimeout,   E::kReqError},
     {S::kReqSent,     I::kCallSendRej,           S::kIdle,        kCancelSend | kForgetPeer,    R::kRejCaller,    E::kNone},
     {S::kReqSent,     I::kCallDestroy,           S::kIdle,        kCancelSend | kForgetPeer,    R::kRejTimeout,   E::kNone},
@@ -48,6 +49,8 @@ constexpr Transition kTransitions[] = {
     {S::kMraReqRcvd,  I::kRepRefused,            S::kIdle,        kCancelSend | kForgetPeer,    R::kRejCaller,    E::kReqError},
     {S::kMraReqRcvd,  I::kRej,                   S::kIdle,        kCancelSend | kForgetPeer,    R::kNone,         E::kRejReceived},
     {S::kMraReqRcvd,  I::kRejStale,              S::kTimewait,    kCancelSend | kEnterTimewait, R::kNone,         E::kRejReceived},
+    // The CM that sent the MRA is not the one that is asked now.
+    {S::kMraReqRcvd,  I::kRedirected,            S::kReqSent,     kCancelSend,                  R::kReq,          E::kNone},
     {S::kMraReqRcvd,  I::kReqTimeout,            S::kIdle,        kForgetPeer,                  R::kRejTimeout,   E::kReqError},
     {S::kMraReqRcvd,  I::kCallSendRej,           S::kIdle,        kCancelSend | kForgetPeer,    R::kRejCaller,    E::kNone},
     {S::kMraReqRcvd,  I::kCallDestroy,           S::kIdle,        kCancelSend | kForgetPeer,    R::kRejTimeout,   E::kNone},
@@ -136,6 +139,7 @@ constexpr Transition kTransitions[] = {
 
     // Service id resolution (12.11).
     {S::kSidrReqSent, I::kSidrRep,               S::kIdle,        kCancelSend,                  R::kNone,         E::kSidrRepReceived},
+    {S::kSidrReqSent, I::kRedirected,            S::kSidrReqSent, kCancelSend,                  R::kSidrReq,      E::kNone},
     {S::kSidrReqSent, I::kSidrReqTimeout,        S::kIdle,        kNoAction,                    R::kNone,         E::kSidrReqError},
     {S::kSidrReqSent, I::kCallDestroy,           S::kIdle,        kCancelSend,                  R::kNone,         E::kNone},
     {S::kSidrReqRcvd, I::kCallSendSidrRep,       S::kIdle,        kForgetSidr,                  R::kSidrRep,      E::kNone},
@@ -290,6 +294,7 @@ constexpr const char* kInputNames[] = {
     "LAP timeout",
     "SIDR_REQ timeout",
     "timewait exit",
+    "redirected",
 };
 static_assert(std::size(kInputNames) == kInputCount);
 

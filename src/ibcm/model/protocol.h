@@ -62,9 +62,11 @@ enum class Input : std::uint8_t
     kLapTimeout,
     kSidrReqTimeout,
     kTimewaitExit,
+    kRedirected, ///< a REJ 24 or SIDR status 4 that is followed (13.5.2); where the request goes
+                 ///< now, nobody knows of it yet
 };
 
-inline constexpr std::size_t kInputCount = static_cast<std::size_t>(Input::kTimewaitExit) + 1;
+inline constexpr std::size_t kInputCount = static_cast<std::size_t>(Input::kRedirected) + 1;
 
 const char* ToString(Input input);
 

@@ -110,10 +110,15 @@ Result<QpAttributes> ReloadAttributes(QpAttributes attributes,
     {
         return tl::unexpected(CmError::kInvalidState);
     }
+    const Route& route = proposed ? alternate->proposedRoute : alternate->route;
+    if (route.slot == nullptr)
+    {
+        return tl::unexpected(CmError::kInvalidState); // its port was removed
+    }
     AddAlternate(attributes, *alternate);
     if (proposed)
     {
-        SetAlternate(attributes, alternate->proposed, alternate->proposedRoute);
+        SetAlternate(attributes, alternate->proposed, route);
         attributes.altTimeout = RoundTrip(alternate->proposed.packetLifeTime);
     }
     attributes.mask = kQpAltPath | kQpPathMigState;

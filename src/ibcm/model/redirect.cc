@@ -61,9 +61,11 @@ void PointTo(const ibwire::ClassPortInfo& target, ibwire::MadBytes& mad, Path& p
 
 bool Core::FollowRedirect(CmId& id, const ibwire::ClassPortInfo& target)
 {
+    const Transition* row = RowFor(id, Input::kRedirected);
     Connection& connection = id.connection.Write();
     MadPort* port = connection.route.slot == nullptr ? nullptr : connection.route.slot->port.load();
-    if (id.request.Read() == nullptr || connection.redirectsLeft == 0 || port == nullptr)
+    if (row == nullptr || id.request.Read() == nullptr || connection.redirectsLeft == 0 ||
+        port == nullptr)
     {
         return false;
     }
@@ -86,7 +88,7 @@ bool Core::FollowRedirect(CmId& id, const ibwire::ClassPortInfo& target)
     {
         PointTo(target, request, path);
     }
-    const Outstanding before = id.outstanding.Read();
+    const Input timeout = id.outstanding.Read().timeout;
     const auto sent = port->Send(request,
                                  address,
                                  connection.responseTimeout,
@@ -96,12 +98,12 @@ bool Core::FollowRedirect(CmId& id, const ibwire::ClassPortInfo& target)
     {
         return false;
     }
-    (void)port->Cancel(before.token);
+    Apply(id, *row); // stops the one before: it went the same way out
     --connection.redirectsLeft;
     connection.route.address = address;
     connection.primaryPath = path;
     *id.request.Write() = request;
-    id.outstanding.Write() = {*sent, before.timeout};
+    id.outstanding.Write() = {*sent, timeout};
     Count(connection.route.slot->sent[KindOf(attribute)]);
     NoteMessage(id, TimelineEntry::Kind::kSent, attribute);
     return true;

@@ -41,7 +41,9 @@ Status Core::SendRep(Handle handle, const RepParameters& parameters)
     {
         return tl::unexpected(CmError::kPrivateDataLength);
     }
-    if (parameters.localQpn == 0 || parameters.localQpn > kMax24Bits)
+    constexpr auto kLastFailover = static_cast<std::uint8_t>(ibwire::Failover::kRejected);
+    if (parameters.localQpn == 0 || parameters.localQpn > kMax24Bits ||
+        parameters.failoverAccepted > kLastFailover)
     {
         return tl::unexpected(CmError::kInvalidArgument);
     }

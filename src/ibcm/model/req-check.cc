@@ -73,10 +73,11 @@ std::optional<Refusal> CheckPath(const WirePath& path,
                                  const ibwire::Gid& acceptable,
                                  const ReqChecks& checks)
 {
-    const MadPort* port = checks.portOf(path.remoteGid);
-    if (port == nullptr)
+    const PortRef port = checks.portOf(path.remoteGid);
+    if (!port)
     {
-        return Refuse(reasons.gid, acceptable.raw);
+        // A port without a GID has none to offer.
+        return acceptable.IsZero() ? Refuse(reasons.gid) : Refuse(reasons.gid, acceptable.raw);
     }
     if (checks.behaviour == Behaviour::kLinux61)
     {
@@ -102,8 +103,7 @@ std::optional<Refusal> CheckPath(const WirePath& path,
     {
         return RefuseByte(reasons.hopLimit, 2);
     }
-    // 0 stands for the rate that the port has at present.
-    if (path.rate != ibwire::Rate{0} && ibwire::RateHundredMbps(path.rate) == 0)
+    if (!RateFits(*port, path.rate))
     {
         return RefuseByte(reasons.rate, port->ActiveRate());
     }
@@ -111,6 +111,18 @@ std::optional<Refusal> CheckPath(const WirePath& path,
 }
 
 } // namespace
+
+bool RateFits(const MadPort& port, ibwire::Rate rate)
+{
+    if (rate == ibwire::Rate{0})
+    {
+        return true;
+    }
+    const std::uint32_t asked = ibwire::RateHundredMbps(rate);
+    const std::uint32_t most =
+        ibwire::RateHundredMbps(static_cast<ibwire::Rate>(port.ActiveRate()));
+    return asked != 0 && (most == 0 || asked <= most);
+}
 
 std::optional<Refusal> CheckReceivedReq(const ibwire::CmReq& req, const ReqChecks& checks)
 {

@@ -5,6 +5,7 @@
 #include "ib-wire/model/cm-messages.h"
 #include "ibcm/model/mad-port.h"
 #include "ibcm/model/options.h"
+#include "ibcm/model/port-slot.h"
 
 #include <array>
 #include <cstdint>
@@ -28,12 +29,19 @@ struct Refusal
     }
 };
 
+/**
+ * Whether a path with this rate can end at a port: it is a rate, and no faster than the port's link
+ * (REJ 17 and 23 name the most that is acceptable, 12.6.7.2). 0 stands for the rate that the port
+ * has at present; a port that does not know its own takes every rate.
+ */
+bool RateFits(const MadPort& port, ibwire::Rate rate);
+
 /** What a REQ is checked against. */
 struct ReqChecks
 {
     const MadPort& arrival; ///< the port that it came in at
     /** The port that has a GID, or null. */
-    std::function<const MadPort*(const ibwire::Gid&)> portOf;
+    std::function<PortRef(const ibwire::Gid&)> portOf;
     const Requirements& requirements;
     Behaviour behaviour;
 };

@@ -72,9 +72,10 @@ Connection ConnectionFor(const ReqParameters& parameters,
     connection.srq = parameters.srq;
     connection.flowControl = parameters.flowControl;
     connection.ackTimeout = RoundTrip(path.packetLifeTime); // the REP says the peer's delay
+    connection.peerResponseTimeout = parameters.remoteCmResponseTimeout;
     connection.responseTimeout =
         ReqResponseTimeout(path.packetLifeTime, parameters.remoteCmResponseTimeout, behaviour);
-    connection.timewait = TimewaitActive(path.packetLifeTime, device.caAckDelay, behaviour);
+    connection.timewait = TimewaitUnanswered(path.packetLifeTime, device.caAckDelay, behaviour);
     connection.primaryPath = path;
     return connection;
 }
@@ -346,6 +347,7 @@ void Core::AcceptReq(const Received& rx,
         rej->event.type = rejected->event;
         id.delivery.Write().Append(std::move(rej));
     }
+    RouteAlternate(id);
     id.lock.Unlock();
     RunHandler(std::move(ref), std::move(event), std::move(admission.listener));
 }

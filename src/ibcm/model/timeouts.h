@@ -89,6 +89,21 @@ constexpr Duration TimewaitActive(std::uint8_t packetLifeTime,
     return 2 * TimeoutFromExponent(packetLifeTime) + TimeoutFromExponent(targetAckDelay);
 }
 
+/**
+ * The same while there is no REP to say the peer's delay, as after a REJ 10 of the REQ: the own
+ * CA's stands for it; Linux counts none until it is said.
+ */
+constexpr Duration TimewaitUnanswered(std::uint8_t packetLifeTime,
+                                      std::uint8_t caAckDelay,
+                                      Behaviour behaviour = Behaviour::kStrict)
+{
+    if (behaviour == Behaviour::kLinux61)
+    {
+        return TimeoutFromExponent(RoundTrip(packetLifeTime), behaviour);
+    }
+    return TimewaitActive(packetLifeTime, caAckDelay);
+}
+
 /** The same for the passive side, to which the REQ gave both in one: its local ACK timeout. */
 constexpr Duration TimewaitPassive(std::uint8_t reqLocalAckTimeout,
                                    Behaviour behaviour = Behaviour::kStrict)

@@ -5,6 +5,7 @@
 #include "ib-fabric/model/ib-fault-model.h"
 #include "ib-fabric/model/ib-mad-service.h"
 #include "ib-fabric/model/sa-client.h"
+#include "ib-fabric/model/subnet-database.h"
 #include "ib-fabric/model/topology-source.h"
 #include "ib-wire/model/opcodes.h"
 #include "lab/model/fabric-data-path.h"
@@ -312,6 +313,11 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
     std::uint8_t ActiveMtu() const override
     {
         return static_cast<std::uint8_t>(m_port.GetInfo().neighborMtu);
+    }
+
+    std::uint8_t ActiveRate() const override
+    {
+        return ns3::RateCodeOf(m_port.GetInfo());
     }
 
     std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override
