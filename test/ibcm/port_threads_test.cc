@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Ports that come, go and are freed while other threads ask about them: run it under ASan and TSan.
 #include "hang-guard.h"
+#include "ib-wire/model/cm-messages.h"
 #include "ibcm/helper/host-runtime.h"
 #include "ibcm/helper/loopback-wire.h"
 #include "ibcm/model/connection-manager.h"
@@ -124,6 +125,71 @@ TEST_F(PortThreads, ARequestMayLookForItsPortWhileThatGoes)
                 << ToString(sent.error());
             ASSERT_TRUE(cm.Destroy(*id));
         });
+}
+
+/** Says when it is asked for a GID, and answers when it is told to. */
+class AskedEnd final : public TabledEnd
+{
+  public:
+    AskedEnd()
+        : TabledEnd({.lid = kPeerLid, .gids = {GidOfLid(kPeerLid)}})
+    {
+    }
+
+    bool Transmit(const ibwire::MadBytes&, const MadAddress&) override
+    {
+        return true;
+    }
+
+    std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override
+    {
+        asked = true;
+        while (!answer)
+        {
+            std::this_thread::yield();
+        }
+        return TabledEnd::FindGid(gid);
+    }
+
+    mutable std::atomic<bool> asked{false};
+    std::atomic<bool> answer{false};
+};
+
+TEST_F(PortThreads, APortStaysWhileADeliveryAtAnotherAsksIt)
+{
+    DownWire first;
+    ReliablePort arrival(runtime, first, 1);
+    ASSERT_TRUE(cm.AddPort(1, arrival));
+    AskedEnd second;
+    ReliablePort other(runtime, second, 2);
+    ASSERT_TRUE(cm.AddPort(2, other));
+
+    ibwire::CmReq req;
+    req.localCommId = 1;
+    req.localQpn = 7;
+    req.primaryRemoteGid = GidOfLid(kPeerLid);
+    ReceivedMad mad;
+    mad.bytes = ibwire::EncodeCm({}, req).value();
+    std::thread delivery([&] { arrival.Received(mad); });
+    while (!second.asked)
+    {
+        std::this_thread::yield();
+    }
+    std::atomic<bool> removed{false};
+    std::thread remover(
+        [&]
+        {
+            EXPECT_TRUE(cm.RemovePort(2));
+            removed = true;
+        });
+    // Too short to be sure that it would have ended by now; long enough to see it now and then.
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_FALSE(removed);
+    second.answer = true;
+    delivery.join();
+    remover.join();
+    EXPECT_TRUE(removed);
+    ASSERT_TRUE(cm.RemovePort(1));
 }
 
 } // namespace
