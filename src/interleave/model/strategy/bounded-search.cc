@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/strategy/bounded-search.h"
+
+#include "interleave/model/schedule-point.h"
+#include "interleave/model/strategy/yield-rule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace interleave
+{
+
+BoundedSearch::BoundedSearch(std::uint32_t first, std::uint32_t last)
+    : m_first(first),
+      m_last(last),
+      m_bound(first)
+{
+}
+
+std::string BoundedSearch::Name() const
+{
+    if (m_first == kUnbounded)
+    {
+        return "bound:all";
+    }
+    return m_first == m_last ? fmt::format("bound:{}", m_first)
+                             : fmt::format("bound:{}-{}", m_first, m_last);
+}
+
+void BoundedSearch::BeginRun(const Engine& /*engine*/)
+{
+    m_depth = 0;
+    m_begun = true;
+}
+
+BoundedSearch::Branch BoundedSearch::MakeBranch(ChoicePoint& point) const
+{
+    Branch branch{0, point.Count(), 1, 0, 0};
+    if (m_depth != 0)
+    {
+        const Branch& before = m_path[m_depth - 1];
+        branch.spent = before.spent + (before.choice >= before.paidFrom ? 1 : 0);
+    }
+    if (point.Kind() != ChoiceKind::kSchedule)
+    {
+        return branch;
+    }
+    const auto& schedule = static_cast<SchedulePoint&>(point);
+    const YieldRule rule(schedule);
+    for (std::uint32_t option = 0; option < std::min(branch.count, 64U); ++option)
+    {
+        branch.ruledOut |= rule.May(option) ? 0 : std::uint64_t{1} << option;
+    }
+    if (schedule.Running() == nullptr)
+    {
+        const bool events = schedule.Candidate(branch.count - 1) == nullptr;
+        branch.paidFrom = events ? branch.count - 1 : branch.count;
+    }
+    if ((branch.ruledOut & 1) != 0)
+    {
+        // Somebody has to go instead of the one that yields: that is no preemption.
+        branch.paidFrom = branch.count;
+    }
+    return branch;
+}
+
+std::uint32_t BoundedSearch::Allowed(const Branch& branch, std::uint32_t from)
+{
+    for (std::uint32_t option = from; option < branch.count; ++option)
+    {
+        if (option < 64 && ((branch.ruledOut >> option) & 1) != 0)
+        {
+            continue;
+        }
+        if (option >= branch.paidFrom && branch.spent >= m_bound)
+        {
+            m_cut = true;
+            return branch.count;
+        }
+        return option;
+    }
+    return branch.count;
+}
+
+std::uint32_t BoundedSearch::Choose(ChoicePoint& point)
+{
+    if (point.Count() == 1 || m_done)
+    {
+        return 0;
+    }
+    if (m_depth == m_path.size())
+    {
+        Branch branch = MakeBranch(point);
+        branch.choice = Allowed(branch, 0);
+        m_path.push_back(branch);
+    }
+    const Branch& branch = m_path[m_depth++];
+    if (branch.count != point.Count())
+    {
+        throw std::logic_error(
+            fmt::format("the program does not repeat itself: {} options instead of {} at '{}'",
+                        point.Count(),
+                        branch.count,
+                        point.Place().Name()));
+    }
+    return branch.choice;
+}
+
+bool BoundedSearch::Advance()
+{
+    // What a run did not come to has no meaning any more.
+    m_path.resize(m_depth);
+    while (!m_path.empty())
+    {
+        Branch& last = m_path.back();
+        last.choice = Allowed(last, last.choice + 1);
+        if (last.choice != last.count)
+        {
+            return true;
+        }
+        m_path.pop_back();
+    }
+    return false;
+}
+
+void BoundedSearch::EndRun(const RunResult& /*result*/)
+{
+    if (!m_begun || m_done)
+    {
+        return;
+    }
+    m_begun = false;
+    ++m_runs;
+    if (Advance())
+    {
+        return;
+    }
+    if (m_bound >= m_last || !m_cut)
+    {
+        m_done = true;
+        return;
+    }
+    ++m_bound;
+    m_cut = false;
+}
+
+} // namespace interleave

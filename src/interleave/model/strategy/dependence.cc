@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/strategy/dependence.h"
+
+namespace interleave
+{
+
+namespace
+{
+
+bool OfLock(AccessMode mode)
+{
+    return mode == AccessMode::kAcquire || mode == AccessMode::kRelease || mode == AccessMode::kTry;
+}
+
+/** For two operations on one object's lock. */
+bool LockDependent(AccessMode left, AccessMode right)
+{
+    // A release is possible only while the lock is held: no second release, and no acquisition.
+    return left == AccessMode::kTry || right == AccessMode::kTry ||
+           (left == AccessMode::kAcquire && right == AccessMode::kAcquire);
+}
+
+} // namespace
+
+AccessMode AccessModeOf(const Op& op)
+{
+    if (op.object.type == 0 && op.kind != OpKind::kSend && op.kind != OpKind::kReceive)
+    {
+        return AccessMode::kNone;
+    }
+    switch (op.kind)
+    {
+    case OpKind::kStart:
+    case OpKind::kYield:
+        return AccessMode::kNone;
+    case OpKind::kLock:
+        return AccessMode::kAcquire;
+    case OpKind::kTryLock:
+        return AccessMode::kTry;
+    case OpKind::kUnlock:
+        return AccessMode::kRelease;
+    case OpKind::kAlloc:
+    case OpKind::kFree:
+        return AccessMode::kLifetime;
+    default:
+        return op.write ? AccessMode::kWrite : AccessMode::kRead;
+    }
+}
+
+bool TouchesTime(const Op& op)
+{
+    switch (op.kind)
+    {
+    case OpKind::kTimerArm:
+    case OpKind::kTimerFire:
+    case OpKind::kCancel:
+    case OpKind::kSend:
+    case OpKind::kReceive:
+        return true;
+    case OpKind::kWait:
+        return op.object.type == 0; // a sleep
+    default:
+        return false;
+    }
+}
+
+bool Dependent(const Op& left, const Op& right)
+{
+    if (!(left.object == right.object))
+    {
+        return false;
+    }
+    const AccessMode first = AccessModeOf(left);
+    const AccessMode second = AccessModeOf(right);
+    if (first == AccessMode::kNone || second == AccessMode::kNone)
+    {
+        return false;
+    }
+    if (first == AccessMode::kLifetime || second == AccessMode::kLifetime)
+    {
+        return true;
+    }
+    if (OfLock(first) || OfLock(second))
+    {
+        return OfLock(first) && OfLock(second) && LockDependent(first, second);
+    }
+    return first == AccessMode::kWrite || second == AccessMode::kWrite;
+}
+
+} // namespace interleave
