@@ -87,12 +87,12 @@ class SeenStates
 };
 
 /** Goes through all runs with at most a number of preemptions, depth first. */
-class BoundedSearch final : public Chooser
+class PreemptionSearch final : public Chooser
 {
   public:
     /** @param given decides what is not searched (faults, values); @param hash has seen all
      * operations of the run. */
-    BoundedSearch(ReplayChooser& given, const TraceHashObserver& hash)
+    PreemptionSearch(ReplayChooser& given, const TraceHashObserver& hash)
         : m_given(given),
           m_hash(hash)
     {
@@ -211,7 +211,7 @@ Certificate Certify(Program& program,
     Engine& engine = program.GetEngine();
     TraceHashObserver hash;
     ReplayChooser given(log);
-    BoundedSearch search(given, hash);
+    PreemptionSearch search(given, hash);
     RecordingChooser recorder(search);
     engine.AddObserver(hash);
     for (std::uint32_t bound = 0; bound < below && !certificate.smaller; ++bound)

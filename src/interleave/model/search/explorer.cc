@@ -95,10 +95,10 @@ bool Explorer::Step()
     const std::uint64_t run = m_options.firstRun + m_runs++;
     const std::uint64_t seed = SeedOfRun(m_options.seed, run);
     m_strategy.Seed(seed);
-    const std::string strategy = m_strategy.Current();
     m_traceHash.Clear();
     Engine& engine = m_program.GetEngine();
     m_last = m_program.Run(m_recorder);
+    const std::string strategy = m_strategy.Current().Name();
 
     StrategyTally& tally = m_tallies[strategy];
     ++tally.runs;

@@ -28,11 +28,11 @@ class Strategy : public Chooser
     /** Before each run: the run's seed. Exhaustive strategies ignore it. */
     virtual void Seed(std::uint64_t seed) = 0;
 
-    /** Who decides in the run that Seed() has announced: the member's name where this is made of
-     * several, to be given the credit. */
-    virtual std::string Current() const
+    /** Who decides, or decided last: a member where this is made of several, to be given the
+     * credit. */
+    virtual const Strategy& Current() const
     {
-        return Name();
+        return *this;
     }
 
     /** True when nothing is left to try: every run of an exhaustive search has been made. */
