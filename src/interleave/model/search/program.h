@@ -24,8 +24,9 @@ class Program
      * One run, from a fresh start to the end with all checks made. What went wrong, also what is
      * only found after the last operation (a leak, a wrong sum), is RunResult::violation.
      * @param chooser decides; its BeginRun() has been called and its EndRun() has not when this
-     * returns. The engine keeps the names of the run until the next one begins, so that a
-     * RecordingChooser can still be asked for its log.
+     * returns. The engine keeps the names of the run, so that a RecordingChooser can still be asked
+     * for its log; whoever has called this then calls Engine::Reset(), which tells the chooser
+     * EndRun(). What the tasks use must last until then.
      */
     virtual RunResult Run(Chooser& chooser) = 0;
 };

@@ -28,6 +28,13 @@ class Strategy : public Chooser
     /** Before each run: the run's seed. Exhaustive strategies ignore it. */
     virtual void Seed(std::uint64_t seed) = 0;
 
+    /** Who decides, or decided last: a member where this is made of several, to be given the
+     * credit. */
+    virtual const Strategy& Current() const
+    {
+        return *this;
+    }
+
     /** True when nothing is left to try: every run of an exhaustive search has been made. */
     virtual bool Done() const
     {
