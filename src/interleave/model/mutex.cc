@@ -15,6 +15,7 @@ Mutex::Mutex(Engine& engine, ObjectId object)
     : m_engine(engine),
       m_object(object)
 {
+    m_engine.Did(EffectKind::kMade, this, m_object);
 }
 
 Mutex::~Mutex()
@@ -55,6 +56,7 @@ void Mutex::Lock(const char* site)
     m_owner = self;
     m_engine.Disable(m_waiters);
     TsanAcquire(this);
+    m_engine.Did(EffectKind::kLocked, this, m_object);
 }
 
 bool Mutex::TryLock(const char* site)
@@ -68,6 +70,7 @@ bool Mutex::TryLock(const char* site)
     m_owner = m_engine.CurrentContext();
     m_engine.Disable(m_waiters);
     TsanAcquire(this);
+    m_engine.Did(EffectKind::kTryLocked, this, m_object);
     return true;
 }
 
@@ -89,6 +92,7 @@ void Mutex::Unlock(const char* site)
     }
     m_engine.Point(Op{OpKind::kUnlock, m_object, true, site});
     TsanRelease(this);
+    m_engine.Did(EffectKind::kUnlocked, this, m_object);
     m_owner = nullptr;
     m_engine.Enable(m_waiters);
 }
