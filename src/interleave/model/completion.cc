@@ -21,6 +21,7 @@ Completion::Completion(Engine& engine, ObjectId object)
 Completion::~Completion()
 {
     const EngineScope scope;
+    m_engine.Did(EffectKind::kGone, this, m_object);
     if (!m_engine.Running() || m_waiters.Empty())
     {
         return;

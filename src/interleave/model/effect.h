@@ -20,6 +20,7 @@ class Task;
 enum class EffectKind : std::uint8_t
 {
     kMade,        //!< a primitive begins its life at an address that may have been another's
+    kGone,        //!< and ends it
     kRelease,     //!< release: a task was spawned, a work item has run
     kAcquire,     //!< acquire: a task starts, a wait for work is over
     kLocked,      //!< a mutex is owned; acquire

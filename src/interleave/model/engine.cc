@@ -278,10 +278,11 @@ void Engine::WaitSlow(const Op& op, WaitList& list, Task* const* holder)
     list.Append(self);
     if (holder != nullptr)
     {
-        std::string cycle = CycleText(self);
+        std::string subject;
+        std::string cycle = CycleText(self, subject);
         if (!cycle.empty())
         {
-            Fail(ViolationKind::kDeadlock, std::move(cycle));
+            Fail(ViolationKind::kDeadlock, std::move(cycle), std::move(subject));
         }
     }
     SwitchAway();

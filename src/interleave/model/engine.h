@@ -375,7 +375,8 @@ class Engine
     void RunEventsWhileParked();
     bool NewlyReady() const;
     void FindDeadlock();
-    std::string CycleText(const Task& task) const;
+    /** "" if @p task is in no cycle. */
+    std::string CycleText(const Task& task, std::string& subject) const;
     void UpdateQuiet();
     void Record(ViolationKind kind, std::string text, std::string subject = {});
     std::string PendingText(const Task& task) const;

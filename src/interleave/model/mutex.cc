@@ -21,6 +21,7 @@ Mutex::Mutex(Engine& engine, ObjectId object)
 Mutex::~Mutex()
 {
     const EngineScope scope;
+    m_engine.Did(EffectKind::kGone, this, m_object);
     // Outside of a run it is the rest of one that has ended early.
     if (!m_engine.Running() || (m_owner == nullptr && m_waiters.Empty()))
     {
