@@ -10,6 +10,7 @@
 #include "interleave/model/check/race-check.h"
 #include "interleave/model/engine.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,7 @@ class Checks final : public Observer
 
     Engine& m_engine;
     const ChecksOptions m_options;
+    const std::uint32_t m_opKinds; // bits: that concern anybody
     HeldLocks m_held;
     RaceCheck m_races;
     LifetimeCheck m_lifetimes;

@@ -15,6 +15,7 @@ void LifetimeCheck::Clear()
     m_objects.Clear();
     m_gone.Clear();
     m_anyFreed = false;
+    m_anyGone = false;
 }
 
 std::string LifetimeCheck::WhoEnded(const End& end) const
@@ -78,6 +79,7 @@ void LifetimeCheck::OnEffect(const Effect& effect)
 {
     if (effect.kind == EffectKind::kGone)
     {
+        m_anyGone = true;
         m_gone.At(KeyTable<End>::KeyOf(effect.sync)) = {
             true, effect.task.Ordinal(), effect.engine.Steps(), LatestSite(effect.task)};
         return;

@@ -28,6 +28,18 @@ class LifetimeCheck
     void OnEffect(const Effect& effect);
     void Clear();
 
+    /** False as long as nothing was freed: OnOp() then only wants to hear of kFree. */
+    bool AnyEnded() const
+    {
+        return m_anyFreed;
+    }
+
+    /** False as long as no primitive was destroyed: OnEffect() then only wants to hear of kGone. */
+    bool AnyGone() const
+    {
+        return m_anyGone;
+    }
+
   private:
     struct End
     {
@@ -44,6 +56,7 @@ class LifetimeCheck
     ObjectTable<End> m_objects;
     KeyTable<End> m_gone;
     bool m_anyFreed = false;
+    bool m_anyGone = false;
 };
 
 } // namespace interleave
