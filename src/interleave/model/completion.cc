@@ -15,11 +15,13 @@ Completion::Completion(Engine& engine, ObjectId object)
     : m_engine(engine),
       m_object(object)
 {
+    m_engine.Did(EffectKind::kMade, this, m_object);
 }
 
 Completion::~Completion()
 {
     const EngineScope scope;
+    m_engine.Did(EffectKind::kGone, this, m_object);
     if (!m_engine.Running() || m_waiters.Empty())
     {
         return;
@@ -43,6 +45,7 @@ void Completion::Complete(const char* site)
         return;
     }
     TsanRelease(this);
+    m_engine.Did(EffectKind::kSignalled, this, m_object);
     if (m_count < kAll - 1)
     {
         ++m_count;
@@ -59,6 +62,7 @@ void Completion::CompleteAll(const char* site)
         return;
     }
     TsanRelease(this);
+    m_engine.Did(EffectKind::kSignalled, this, m_object);
     m_count = kAll;
     m_engine.Enable(m_waiters);
 }
@@ -66,6 +70,7 @@ void Completion::CompleteAll(const char* site)
 void Completion::Consume()
 {
     TsanAcquire(this);
+    m_engine.Did(EffectKind::kConsumed, this, m_object);
     if (m_count != kAll && --m_count == 0)
     {
         m_engine.Disable(m_waiters);
@@ -123,6 +128,7 @@ void Completion::Reinit()
 {
     const EngineScope scope;
     m_count = 0;
+    m_engine.Did(EffectKind::kForgotten, this, m_object);
     m_engine.Disable(m_waiters);
 }
 

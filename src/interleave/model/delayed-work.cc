@@ -15,6 +15,8 @@ DelayedWork::DelayedWork(WorkQueue& queue,
       m_item(handler, context),
       m_object(object.type != 0 ? object : m_engine.NewObject("delayed-work"))
 {
+    m_engine.Did(EffectKind::kMade, this, m_object);
+    m_engine.Did(EffectKind::kMade, &m_item, queue.Object());
 }
 
 DelayedWork::~DelayedWork()
@@ -36,6 +38,7 @@ bool DelayedWork::Disarm()
         return false;
     }
     m_engine.Events().Cancel(m_timer);
+    m_engine.Did(EffectKind::kDisarmed, this, m_object);
     m_timer = 0;
     return true;
 }
@@ -53,6 +56,7 @@ void DelayedWork::Start(std::int64_t delayNs)
         return;
     }
     m_timer = m_engine.Events().Schedule(delayNs, &DelayedWork::Fired, this, {"timer", m_object});
+    m_engine.Did(EffectKind::kArmed, this, m_object);
 }
 
 void DelayedWork::Fired(void* context)
@@ -60,6 +64,7 @@ void DelayedWork::Fired(void* context)
     const EngineScope scope;
     DelayedWork& self = *static_cast<DelayedWork*>(context);
     self.m_engine.Point(Op{OpKind::kTimerFire, self.m_object});
+    self.m_engine.Did(EffectKind::kFired, &self, self.m_object);
     self.m_timer = 0;
     self.m_queue.Insert(self.m_item);
 }

@@ -45,6 +45,7 @@ void Engine::RunBody(Task& task)
     task.m_inBody = true;
     TsanAcquire(&task);
     TsanAcquire(&m_begun);
+    Did(EffectKind::kAcquire, &task);
     Commit(task, task.m_pending);
     try
     {
@@ -73,6 +74,7 @@ void Engine::RunBody(Task& task)
         SwitchTo(m_main);
         return;
     }
+    Did(EffectKind::kFinished, &task);
     SwitchAway();
 }
 
@@ -95,6 +97,7 @@ RunResult Engine::Run(std::int64_t untilNs)
     m_inRun = true;
     UpdateQuiet();
     TsanRelease(&m_begun); // what was set up is there for every task
+    Did(EffectKind::kRunBegins);
 
     struct Leave
     {
@@ -106,6 +109,7 @@ RunResult Engine::Run(std::int64_t untilNs)
             engine.m_active = false;
             engine.UpdateQuiet();
             TsanAcquire(&engine.m_result); // see SwitchTo()
+            engine.Did(EffectKind::kRunEnds);
         }
     };
 
@@ -164,6 +168,7 @@ void Engine::Loop()
             return;
         }
         m_result.outcome = Outcome::kFinished;
+        Did(EffectKind::kQuiet);
         FindDeadlock();
         return;
     }
@@ -172,6 +177,7 @@ void Engine::Loop()
 void Engine::RunEvent()
 {
     ++m_eventCount;
+    Did(EffectKind::kEventBegins);
     const std::size_t tied = m_active ? m_events.TiedCount() : 1;
     if (tied <= 1)
     {
@@ -273,6 +279,7 @@ void Engine::Reset()
     m_result = {};
     m_main.m_opCount = 0;
     UpdateQuiet();
+    Did(EffectKind::kReset);
 }
 
 } // namespace interleave

@@ -2,6 +2,7 @@
 #include "interleave/model/engine.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -41,6 +42,25 @@ std::string OpText(const Engine& engine, const Op& op)
         text += fmt::format(" ({})", op.site);
     }
     return text;
+}
+
+/** "lock a at transfer; lock b", the same whoever came first and whatever they are called. */
+std::string SubjectOf(const Engine& engine, const std::vector<const Task*>& waiting)
+{
+    std::vector<std::string> waits;
+    for (const Task* task : waiting)
+    {
+        const Op& op = task->Pending();
+        waits.push_back(fmt::format("{}{}{}{}{}",
+                                    OpKindText(op.kind),
+                                    op.object.type != 0 ? " " : "",
+                                    op.object.type != 0 ? engine.ClassName(op.object.type) : "",
+                                    op.site != nullptr ? " at " : "",
+                                    op.site != nullptr ? op.site : ""));
+    }
+    std::sort(waits.begin(), waits.end());
+    waits.erase(std::unique(waits.begin(), waits.end()), waits.end());
+    return fmt::format("{}", fmt::join(waits, "; "));
 }
 
 } // namespace
@@ -93,8 +113,9 @@ void Engine::Record(ViolationKind kind, std::string text, std::string subject)
     UpdateQuiet();
 }
 
-std::string Engine::CycleText(const Task& task) const
+std::string Engine::CycleText(const Task& task, std::string& subject) const
 {
+    std::vector<const Task*> waiting;
     std::string text = "tasks wait for each other";
     const char* separator = ": ";
     const Task* at = &task;
@@ -106,9 +127,11 @@ std::string Engine::CycleText(const Task& task) const
         }
         text += fmt::format("{}{} waits for {}", separator, at->Name(), PendingText(*at));
         separator = "; ";
+        waiting.push_back(at);
         at = at->Holder();
         if (at == &task)
         {
+            subject = SubjectOf(*this, waiting);
             return text;
         }
     }
@@ -117,18 +140,20 @@ std::string Engine::CycleText(const Task& task) const
 
 void Engine::FindDeadlock()
 {
-    std::string waiting;
+    std::string text;
+    std::vector<const Task*> waiting;
     for (const Task* task : Tasks())
     {
         if (task->m_state == TaskState::kBlocked && !task->m_daemon)
         {
-            waiting += fmt::format(
-                "{}{} waits for {}", waiting.empty() ? "" : "; ", task->Name(), PendingText(*task));
+            text += fmt::format(
+                "{}{} waits for {}", text.empty() ? "" : "; ", task->Name(), PendingText(*task));
+            waiting.push_back(task);
         }
     }
     if (!waiting.empty())
     {
-        Record(ViolationKind::kDeadlock, "nothing can go on: " + waiting);
+        Record(ViolationKind::kDeadlock, "nothing can go on: " + text, SubjectOf(*this, waiting));
     }
 }
 

@@ -26,6 +26,7 @@ Engine::Engine(EventQueue& events, EngineOptions options)
 {
     m_main.m_name = "main";
     m_main.m_state = TaskState::kRunning;
+    m_events.Watch(this);
 }
 
 Engine::~Engine()
@@ -33,6 +34,8 @@ Engine::~Engine()
     // Whoever chose and observed may be gone already.
     m_chooser = nullptr;
     m_observers.clear();
+    m_effectObservers.clear();
+    m_events.Watch(nullptr);
     Reset();
 }
 
@@ -44,12 +47,17 @@ void Engine::SetChooser(Chooser& chooser)
 void Engine::AddObserver(Observer& observer)
 {
     m_observers.push_back(&observer);
+    if (observer.WantsEffects())
+    {
+        m_effectObservers.push_back(&observer);
+    }
     UpdateQuiet();
 }
 
 void Engine::RemoveObserver(Observer& observer)
 {
     std::erase(m_observers, &observer);
+    std::erase(m_effectObservers, &observer);
     UpdateQuiet();
 }
 
@@ -94,6 +102,7 @@ Task* Engine::Spawn(std::string_view name, std::function<void()> body)
         task.m_fiber.Start(m_stacks, &Engine::TaskMain, &task);
     }
     TsanRelease(&task);
+    Did(EffectKind::kRelease, &task);
     m_ready.PushBack(&task);
     return &task;
 }
@@ -122,14 +131,14 @@ void Engine::Stop()
     UpdateQuiet();
 }
 
-ObjectId Engine::NewObject(const char* name)
+std::uint32_t Engine::ClassOf(const char* name)
 {
     const EngineScope scope;
     for (std::size_t index = 0; index < m_classes.size(); ++index)
     {
         if (m_classes[index].name == name)
         {
-            return {static_cast<std::uint32_t>(index + 1), ++m_classes[index].count};
+            return static_cast<std::uint32_t>(index + 1);
         }
     }
     const std::string_view text(name);
@@ -139,8 +148,14 @@ ObjectId Engine::NewObject(const char* name)
         throw std::invalid_argument(fmt::format(
             "an object class must be one word without '#' at its start, not '{}'", text));
     }
-    m_classes.push_back({std::string(text), HashText(text), 1});
-    return {static_cast<std::uint32_t>(m_classes.size()), 1};
+    m_classes.push_back({std::string(text), HashText(text), 0});
+    return static_cast<std::uint32_t>(m_classes.size());
+}
+
+ObjectId Engine::NewObject(const char* name)
+{
+    const std::uint32_t type = ClassOf(name);
+    return {type, ++m_classes[type - 1].count};
 }
 
 bool Engine::AbsorbUnwinding() const
@@ -263,10 +278,11 @@ void Engine::WaitSlow(const Op& op, WaitList& list, Task* const* holder)
     list.Append(self);
     if (holder != nullptr)
     {
-        std::string cycle = CycleText(self);
+        std::string subject;
+        std::string cycle = CycleText(self, subject);
         if (!cycle.empty())
         {
-            Fail(ViolationKind::kDeadlock, std::move(cycle));
+            Fail(ViolationKind::kDeadlock, std::move(cycle), std::move(subject));
         }
     }
     SwitchAway();
@@ -292,11 +308,13 @@ void Engine::PointAtUntil(const Op& op, WaitList& list, bool possible, std::int6
     Task& self = *m_current;
     const TimerId timer =
         m_events.Schedule(timeoutNs, &Engine::TimeoutFired, &self, {"timeout", op.object});
+    Did(EffectKind::kArmed, &self.m_timedOut);
     self.m_timedOut = false;
     PointAt(op, list, false);
     if (!self.m_timedOut)
     {
         m_events.Cancel(timer);
+        Did(EffectKind::kDisarmed, &self.m_timedOut);
     }
     self.m_timedOut = false;
 }
@@ -307,6 +325,7 @@ void Engine::TimeoutFired(void* context)
     Task& task = *static_cast<Task*>(context);
     Engine& engine = task.m_engine;
     engine.Point(Op{OpKind::kTimerFire, task.m_pending.object});
+    engine.Did(EffectKind::kFired, &task.m_timedOut);
     task.m_timedOut = true;
     engine.EnableTask(task);
 }
@@ -374,6 +393,16 @@ void Engine::NoteSlow(const Op& op)
 {
     const EngineScope scope;
     Show(*m_current, op);
+}
+
+void Engine::ShowEffect(EffectKind kind, const void* sync, ObjectId object)
+{
+    const EngineScope scope;
+    const Effect effect{*this, *m_current, kind, sync, object};
+    for (Observer* observer : m_effectObservers)
+    {
+        observer->OnEffect(effect);
+    }
 }
 
 void Engine::EnableTask(Task& task)

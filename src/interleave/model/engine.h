@@ -13,6 +13,7 @@
 #include "interleave/model/violation.h"
 #include "interleave/model/wait-list.h"
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -186,6 +187,14 @@ class Engine
     ObjectId NewObject(const char* name);
     /** "cm_id:2", or "" for no object. */
     std::string ObjectText(ObjectId object) const;
+    /** The number of class @p name, as in ObjectId::type; for objects that get their ordinals
+     * elsewhere. */
+    std::uint32_t ClassOf(const char* name);
+    /** The name of class @p type (> 0), as long as the engine lives. */
+    const std::string& ClassName(std::uint32_t type) const
+    {
+        return m_classes[type - 1].name;
+    }
     /** A number for the class that is the same in every process: a hash of its name. */
     std::uint64_t ClassHash(std::uint32_t type) const
     {
@@ -214,6 +223,15 @@ class Engine
         if (!m_observers.empty()) [[unlikely]]
         {
             NoteSlow(op);
+        }
+    }
+
+    /** Reports what a primitive has done, to those who want to know. */
+    void Did(EffectKind kind, const void* sync = nullptr, ObjectId object = {})
+    {
+        if (!m_effectObservers.empty()) [[unlikely]]
+        {
+            ShowEffect(kind, sync, object);
         }
     }
 
@@ -325,6 +343,7 @@ class Engine
     void PointSlow(const Op& op, WaitList* list, Task* const* holder);
     void WaitSlow(const Op& op, WaitList& list, Task* const* holder);
     void NoteSlow(const Op& op);
+    void ShowEffect(EffectKind kind, const void* sync, ObjectId object);
     void EnableSlow(WaitList& list);
     void DisableSlow(WaitList& list);
     void Commit(Task& task, const Op& op);
@@ -356,7 +375,8 @@ class Engine
     void RunEventsWhileParked();
     bool NewlyReady() const;
     void FindDeadlock();
-    std::string CycleText(const Task& task) const;
+    /** "" if @p task is in no cycle. */
+    std::string CycleText(const Task& task, std::string& subject) const;
     void UpdateQuiet();
     void Record(ViolationKind kind, std::string text, std::string subject = {});
     std::string PendingText(const Task& task) const;
@@ -368,6 +388,7 @@ class Engine
     EngineOptions m_options;
     Chooser* m_chooser = nullptr;
     std::vector<Observer*> m_observers;
+    std::vector<Observer*> m_effectObservers; // those of them that want effects
 
     std::uint64_t m_step = 0;
     /** Steps up to this one need no attention: the step limit, or 0 when somebody watches. */
@@ -391,7 +412,7 @@ class Engine
     RunResult m_result;
     std::optional<Violation> m_violation;
 
-    std::vector<ObjectClass> m_classes;
+    std::deque<ObjectClass> m_classes; // their names are referred to
     StackPool m_stacks;
     Task m_main;
     std::vector<std::unique_ptr<Task>> m_taskPool;

@@ -11,6 +11,8 @@
 namespace interleave
 {
 
+class Engine;
+
 /** No event, or no limit. Times are nanoseconds of simulated time. */
 inline constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
 
@@ -79,6 +81,37 @@ class EventQueue
     {
         return NextNs() == kForever;
     }
+
+    /** The engine whose observers hear of Scheduled() and Begins(); null for none. */
+    void Watch(Engine* engine)
+    {
+        m_engine = engine;
+    }
+
+  protected:
+    /** For Schedule(): what has been done so far happens before what the event does. */
+    void Scheduled(const void* context) const
+    {
+        if (m_engine != nullptr)
+        {
+            ShowScheduled(context);
+        }
+    }
+
+    /** For RunNext() and RunTied(), before the event's function is called. */
+    void Begins(const void* context) const
+    {
+        if (m_engine != nullptr)
+        {
+            ShowBegins(context);
+        }
+    }
+
+  private:
+    void ShowScheduled(const void* context) const;
+    void ShowBegins(const void* context) const;
+
+    Engine* m_engine = nullptr;
 };
 
 } // namespace interleave

@@ -15,11 +15,13 @@ Mutex::Mutex(Engine& engine, ObjectId object)
     : m_engine(engine),
       m_object(object)
 {
+    m_engine.Did(EffectKind::kMade, this, m_object);
 }
 
 Mutex::~Mutex()
 {
     const EngineScope scope;
+    m_engine.Did(EffectKind::kGone, this, m_object);
     // Outside of a run it is the rest of one that has ended early.
     if (!m_engine.Running() || (m_owner == nullptr && m_waiters.Empty()))
     {
@@ -55,6 +57,7 @@ void Mutex::Lock(const char* site)
     m_owner = self;
     m_engine.Disable(m_waiters);
     TsanAcquire(this);
+    m_engine.Did(EffectKind::kLocked, this, m_object);
 }
 
 bool Mutex::TryLock(const char* site)
@@ -68,6 +71,7 @@ bool Mutex::TryLock(const char* site)
     m_owner = m_engine.CurrentContext();
     m_engine.Disable(m_waiters);
     TsanAcquire(this);
+    m_engine.Did(EffectKind::kTryLocked, this, m_object);
     return true;
 }
 
@@ -89,6 +93,7 @@ void Mutex::Unlock(const char* site)
     }
     m_engine.Point(Op{OpKind::kUnlock, m_object, true, site});
     TsanRelease(this);
+    m_engine.Did(EffectKind::kUnlocked, this, m_object);
     m_owner = nullptr;
     m_engine.Enable(m_waiters);
 }

@@ -2,6 +2,7 @@
 #ifndef INTERLEAVE_OBSERVER_H
 #define INTERLEAVE_OBSERVER_H
 
+#include "interleave/model/effect.h"
 #include "interleave/model/operation.h"
 
 #include <cstdint>
@@ -10,8 +11,6 @@ namespace interleave
 {
 
 class ChoicePoint;
-class Engine;
-class Task;
 
 /** An operation that is being executed. */
 struct OpEvent
@@ -41,6 +40,17 @@ class Observer
 
     /** @p event.task executes @p event.op now. */
     virtual void OnOp(const OpEvent& /*event*/)
+    {
+    }
+
+    /** Whether OnEffect() is wanted, asked once when the observer is added. */
+    virtual bool WantsEffects() const
+    {
+        return false;
+    }
+
+    /** Something has been done; comes after the operation that announced it, if there was one. */
+    virtual void OnEffect(const Effect& /*effect*/)
     {
     }
 

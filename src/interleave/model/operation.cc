@@ -10,9 +10,10 @@ namespace
 {
 
 constexpr std::array<const char*, kOpKindCount> kText{
-    "start",   "lock",      "try-lock",   "unlock", "wait",    "signal",   "ref-get", "ref-put",
-    "publish", "unpublish", "alloc",      "free",   "access",  "queue",    "take",    "cancel",
-    "flush",   "timer-arm", "timer-fire", "send",   "receive", "complete", "yield",   "sync",
+    "start",    "lock",    "try-lock",  "unlock",    "wait",       "signal", "ref-get",
+    "ref-put",  "publish", "unpublish", "alloc",     "free",       "access", "queue",
+    "take",     "cancel",  "flush",     "timer-arm", "timer-fire", "send",   "receive",
+    "complete", "yield",   "sync",      "atomic",
 };
 
 } // namespace

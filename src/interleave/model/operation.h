@@ -37,10 +37,11 @@ enum class OpKind : std::uint8_t
     kComplete,  //!< a work item or a send is finished
     kYield,     //!< nothing to do until somebody else has moved
     kSync,      //!< any other place where the order of tasks matters
+    kAtomic,    //!< an atomic access: orders tasks, and is never a data race
 };
 
 /** How many operation kinds there are. */
-inline constexpr std::uint32_t kOpKindCount = static_cast<std::uint32_t>(OpKind::kSync) + 1;
+inline constexpr std::uint32_t kOpKindCount = static_cast<std::uint32_t>(OpKind::kAtomic) + 1;
 
 /** The word for @p kind in logs and reports, for example "try-lock". */
 const char* OpKindText(OpKind kind);

@@ -10,7 +10,7 @@ namespace interleave
 
 const char* ViolationKindText(ViolationKind kind)
 {
-    static constexpr std::array<const char*, 10> kText{
+    static constexpr std::array<const char*, 16> kText{
         "deadlock",
         "livelock",
         "lock-misuse",
@@ -21,6 +21,12 @@ const char* ViolationKindText(ViolationKind kind)
         "lifetime",
         "leak",
         "protocol",
+        "lock-order",
+        "lost-wakeup",
+        "liveness",
+        "callback",
+        "transition",
+        "illegal-message",
     };
     return kText.at(static_cast<std::size_t>(kind));
 }

@@ -16,13 +16,19 @@ enum class ViolationKind : std::uint8_t
     kDeadlock,   //!< tasks that wait for each other, or for nobody
     kLivelock,   //!< the step limit was reached
     kLockMisuse, //!< recursive lock, unlock by a task that is not the owner, lock destroyed in use
-    kBlockingCall, //!< an event handler made a call that would have to wait
-    kWorkMisuse,   //!< work item or queue destroyed or flushed in a way that cannot work
-    kException,    //!< an exception left a task
-    kDataRace,     //!< unsynchronised access to shared state
-    kLifetime,     //!< use after free, double free
-    kLeak,         //!< something is left at the end
-    kProtocol,     //!< an oracle of the system under test
+    kBlockingCall,   //!< an event handler made a call that would have to wait
+    kWorkMisuse,     //!< work item or queue destroyed or flushed in a way that cannot work
+    kException,      //!< an exception left a task
+    kDataRace,       //!< unsynchronised access to shared state
+    kLifetime,       //!< use after free, double free
+    kLeak,           //!< something is left at the end
+    kProtocol,       //!< an oracle of the system under test
+    kLockOrder,      //!< locks taken in an order that another task reverses
+    kLostWakeup,     //!< a task waits for a signal that was given and went elsewhere
+    kLiveness,       //!< what must happen in bounded time has not
+    kCallback,       //!< two callbacks of one object at once, or one after the last
+    kTransition,     //!< a change of state that no rule allows
+    kIllegalMessage, //!< a message that its sender's state does not allow
 };
 
 /** The word for @p kind in reports, for example "lock-misuse". */

@@ -53,6 +53,7 @@ TimerId VirtualTime::Schedule(std::int64_t delayNs,
     SiftUp(m_heap.size() - 1);
     // What the handler sees is what whoever scheduled it had done.
     TsanRelease(context);
+    Scheduled(context);
     return MakeId(slot, entry.generation);
 }
 
@@ -140,6 +141,7 @@ void VirtualTime::Run(std::uint32_t slot)
     // Gone before it runs, so that its handler may schedule again and cannot cancel itself.
     RemoveAt(m_slots[slot].position);
     TsanAcquire(context);
+    Begins(context);
     const ProgramScope program;
     function(context);
 }

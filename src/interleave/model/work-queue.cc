@@ -174,6 +174,7 @@ void WorkQueue::RunItem(Worker& worker, WorkItem& item)
     worker.current = &item;
     worker.ticket = item.m_ticket;
     TsanAcquire(&item);
+    m_engine.Did(EffectKind::kTaken, &item, m_object);
     const void* const address = &item;
     {
         const ProgramScope program;
@@ -189,6 +190,8 @@ void WorkQueue::RunItem(Worker& worker, WorkItem& item)
     worker.ticket = 0;
     TsanRelease(address); // one run of an item happens before its next, on whatever worker
     TsanRelease(this);
+    m_engine.Did(EffectKind::kRelease, address, m_object);
+    m_engine.Did(EffectKind::kRelease, this, m_object);
     WakeSettled();
     UpdateIdle();
 }
@@ -208,6 +211,7 @@ bool WorkQueue::Insert(WorkItem& item)
         return false;
     }
     TsanRelease(&item);
+    m_engine.Did(EffectKind::kQueued, &item, m_object);
     item.m_queue = this;
     item.m_pending = true;
     item.m_ticket = ++m_lastTicket;
@@ -259,6 +263,7 @@ bool WorkQueue::Withdraw(WorkItem& item)
     {
         return false;
     }
+    m_engine.Did(EffectKind::kWithdrawn, &item, m_object);
     UpdateIdle();
     WakeSettled();
     return true;
@@ -277,6 +282,7 @@ void WorkQueue::WaitUntilIdle(WorkItem& item, const char* site)
     if (item.m_worker == nullptr || m_engine.Unwinding())
     {
         TsanAcquire(&item);
+        m_engine.Did(EffectKind::kAcquire, &item, m_object);
         return;
     }
     if (item.m_worker->task == m_engine.CurrentTask())
@@ -357,6 +363,7 @@ void WorkQueue::WaitUntilSettled(Waiter& waiter, const char* site)
         m_engine.PointAt(Op{OpKind::kWait, m_object, true, site}, m_settling, false);
     }
     TsanAcquire(this);
+    m_engine.Did(EffectKind::kAcquire, this, m_object);
 }
 
 void WorkQueue::WakeSettled()

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef INTERLEAVE_CHECKS_H
+#define INTERLEAVE_CHECKS_H
+
+#include "interleave/model/check/held-locks.h"
+#include "interleave/model/check/leak-check.h"
+#include "interleave/model/check/lifetime-check.h"
+#include "interleave/model/check/lock-order-check.h"
+#include "interleave/model/check/lost-wakeup-check.h"
+#include "interleave/model/check/race-check.h"
+#include "interleave/model/engine.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace interleave
+{
+
+/** Which checks are made. */
+struct ChecksOptions
+{
+    bool races = true;
+    bool lifetimes = true;
+    bool lockOrder = true;
+    bool lostWakeups = true;
+    bool leaks = true;
+    /** Whether leaks are looked for whenever nothing is left to do, not only by CheckLeaks(). */
+    bool leaksWhenQuiet = true;
+};
+
+/**
+ * All checks of this folder on one engine, from construction to destruction. Each run begins afresh
+ * with Engine::Reset(); nothing is allocated while a run is no larger than those before it.
+ * Deadlock, livelock and the misuse of primitives are the engine's own and need nobody to watch.
+ *
+ * Make it before the objects of the first run, and let it go before the engine.
+ */
+class Checks final : public Observer
+{
+  public:
+    explicit Checks(Engine& engine, ChecksOptions options = {});
+    ~Checks() override;
+
+    /** Reports what is left now; see LeakCheck. */
+    void CheckLeaks();
+
+    /** What is left now, one line each. */
+    std::vector<std::string> Left()
+    {
+        return m_leaks.Left();
+    }
+
+    // Observer
+    bool WantsEffects() const override
+    {
+        return true;
+    }
+
+    void OnOp(const OpEvent& event) override;
+    void OnEffect(const Effect& effect) override;
+
+  private:
+    void Clear();
+    bool SomebodyWaits() const;
+
+    Engine& m_engine;
+    const ChecksOptions m_options;
+    const std::uint32_t m_opKinds; // bits: that concern anybody
+    HeldLocks m_held;
+    RaceCheck m_races;
+    LifetimeCheck m_lifetimes;
+    LockOrderCheck m_lockOrder;
+    LostWakeupCheck m_lostWakeups;
+    LeakCheck m_leaks;
+};
+
+} // namespace interleave
+
+#endif // INTERLEAVE_CHECKS_H

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/check/lifetime-check.h"
+
+#include "interleave/model/check/held-locks.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace interleave
+{
+
+void LifetimeCheck::Clear()
+{
+    m_objects.Clear();
+    m_gone.Clear();
+    m_anyFreed = false;
+    m_anyGone = false;
+}
+
+std::string LifetimeCheck::WhoEnded(const End& end) const
+{
+    return fmt::format("{} (at {}, step {})", m_engine.TaskAt(end.task).Name(), end.site, end.step);
+}
+
+void LifetimeCheck::OnOp(const OpEvent& event)
+{
+    const Op& op = event.op;
+    if (op.object.type == 0 || (!m_anyFreed && op.kind != OpKind::kFree))
+    {
+        return;
+    }
+    if (op.kind == OpKind::kFree)
+    {
+        m_anyFreed = true;
+        End& end = m_objects.At(op.object);
+        if (end.ended)
+        {
+            ReportUse(event, end);
+        }
+        end = {true, event.task.Ordinal(), event.step, SiteOf(op)};
+        return;
+    }
+    End* end = m_objects.Find(op.object);
+    if (end == nullptr || !end->ended)
+    {
+        return;
+    }
+    if (op.kind == OpKind::kAlloc)
+    {
+        end->ended = false; // a name that its owner uses again
+        return;
+    }
+    ReportUse(event, *end);
+}
+
+void LifetimeCheck::ReportUse(const OpEvent& event, const End& end)
+{
+    const Op& op = event.op;
+    const bool again = op.kind == OpKind::kFree;
+    std::string text = fmt::format("{} {} {} ({} at {}, step {}) after {} freed it",
+                                   event.task.Name(),
+                                   again ? "frees" : "uses",
+                                   m_engine.ObjectText(op.object),
+                                   OpKindText(op.kind),
+                                   SiteOf(op),
+                                   event.step,
+                                   WhoEnded(end));
+    std::string subject = fmt::format("{} of {}: {} at {}, freed at {}",
+                                      again ? "double free" : "use after free",
+                                      m_engine.ClassName(op.object.type),
+                                      OpKindText(op.kind),
+                                      SiteOf(op),
+                                      end.site);
+    m_engine.Report(ViolationKind::kLifetime, std::move(text), std::move(subject));
+}
+
+void LifetimeCheck::OnEffect(const Effect& effect)
+{
+    if (effect.kind == EffectKind::kGone)
+    {
+        m_anyGone = true;
+        m_gone.At(KeyTable<End>::KeyOf(effect.sync)) = {
+            true, effect.task.Ordinal(), effect.engine.Steps(), LatestSite(effect.task)};
+        return;
+    }
+    End* end = m_gone.Find(KeyTable<End>::KeyOf(effect.sync));
+    if (end == nullptr || !end->ended)
+    {
+        return;
+    }
+    switch (effect.kind)
+    {
+    case EffectKind::kMade:
+        end->ended = false;
+        return;
+    case EffectKind::kLocked:
+    case EffectKind::kTryLocked:
+    case EffectKind::kUnlocked:
+    case EffectKind::kSignalled:
+    case EffectKind::kConsumed:
+    case EffectKind::kForgotten:
+        break;
+    default:
+        return; // an address that now is something else's
+    }
+    std::string text = fmt::format("{} uses {} (at {}, step {}) after {} destroyed it",
+                                   effect.task.Name(),
+                                   m_engine.ObjectText(effect.object),
+                                   LatestSite(effect.task),
+                                   effect.engine.Steps(),
+                                   WhoEnded(*end));
+    std::string subject = fmt::format("use of {} after its destructor: at {}, destroyed at {}",
+                                      m_engine.ClassName(effect.object.type),
+                                      LatestSite(effect.task),
+                                      end->site);
+    m_engine.Report(ViolationKind::kLifetime, std::move(text), std::move(subject));
+}
+
+} // namespace interleave

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef INTERLEAVE_OBJECT_TABLE_H
+#define INTERLEAVE_OBJECT_TABLE_H
+
+#include "interleave/model/operation.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace interleave
+{
+
+/**
+ * A value for each object of a run, found by its class and ordinal, that is forgotten in no time
+ * when the run is over. Allocates only while a run has more objects than any before.
+ */
+template <class T>
+class ObjectTable
+{
+  public:
+    /** The value of @p id (type > 0), a fresh one if it has none yet. */
+    T& At(ObjectId id)
+    {
+        if (id.type >= m_rows.size())
+        {
+            m_rows.resize(id.type + 1);
+        }
+        std::vector<Slot>& row = m_rows[id.type];
+        if (id.ordinal >= row.size())
+        {
+            row.resize(2 * static_cast<std::size_t>(id.ordinal) + 2);
+        }
+        Slot& slot = row[id.ordinal];
+        if (slot.run != m_run)
+        {
+            slot.run = m_run;
+            slot.value = T{};
+        }
+        return slot.value;
+    }
+
+    /** The value of @p id, or null. */
+    T* Find(ObjectId id)
+    {
+        if (id.type >= m_rows.size() || id.ordinal >= m_rows[id.type].size())
+        {
+            return nullptr;
+        }
+        Slot& slot = m_rows[id.type][id.ordinal];
+        return slot.run == m_run ? &slot.value : nullptr;
+    }
+
+    /** Calls @p function(ObjectId, T&) for each, by class and ordinal. */
+    template <class Function>
+    void ForEach(const Function& function)
+    {
+        for (std::uint32_t type = 0; type < m_rows.size(); ++type)
+        {
+            for (std::uint32_t ordinal = 0; ordinal < m_rows[type].size(); ++ordinal)
+            {
+                if (m_rows[type][ordinal].run == m_run)
+                {
+                    function(ObjectId{type, ordinal}, m_rows[type][ordinal].value);
+                }
+            }
+        }
+    }
+
+    /** Forgets all values and keeps the room. */
+    void Clear()
+    {
+        ++m_run;
+    }
+
+  private:
+    struct Slot
+    {
+        std::uint64_t run = 0;
+        T value{};
+    };
+
+    std::vector<std::vector<Slot>> m_rows;
+    std::uint64_t m_run = 1;
+};
+
+} // namespace interleave
+
+#endif // INTERLEAVE_OBJECT_TABLE_H
