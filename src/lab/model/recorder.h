@@ -30,6 +30,18 @@ class Recorder
     /** @param keep whether the lists are filled; the digest and the counters always are. */
     Recorder(interleave::Engine& engine, RunRecord& record, interleave::Digest& digest, bool keep);
 
+    /** For what is to come: whether the lists are filled. */
+    void Keep(bool keep)
+    {
+        m_keep = keep;
+    }
+
+    /** Another run begins; the record and the digest are their owner's. */
+    void Rewind()
+    {
+        m_directions.clear();
+    }
+
     /** A host hands a MAD to its port. */
     void Sent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad);
     /** What the adversary has made of it. */
@@ -61,7 +73,7 @@ class Recorder
     interleave::Engine& m_engine;
     RunRecord& m_record;
     interleave::Digest& m_digest;
-    const bool m_keep;
+    bool m_keep;
     std::map<std::pair<std::string, std::string>, Direction> m_directions;
 };
 
