@@ -356,6 +356,7 @@ class Engine
     void RunEventsWhileParked();
     bool NewlyReady() const;
     void FindDeadlock();
+    bool WaitsForItself(const Task& task) const;
     std::string CycleText(const Task& task) const;
     void UpdateQuiet();
     void Record(ViolationKind kind, std::string text, std::string subject = {});
