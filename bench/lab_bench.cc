@@ -2,7 +2,8 @@
 // Whole runs of a scenario a second: what a search through schedules and faults is made of. The
 // scenario connects, accepts, rejects, disconnects and destroys between two hosts with two workers
 // each. Program and arguments: ./weft bench lab
-#include "interleave/helper/random-chooser.h"
+#include "interleave/model/random.h"
+#include "interleave/model/schedule-point.h"
 #include "lab/model/lab-program.h"
 
 #include <benchmark/benchmark.h>
@@ -42,17 +43,43 @@ lab::Scenario Churn(const std::string& source)
     return scenario;
 }
 
-/** Every schedule choice is drawn, no fault: each run goes the whole way. */
+/**
+ * A random walk without faults, so that each run goes the whole way: every ready task is equally
+ * likely, simulated time goes on at a rate that differs from run to run.
+ */
 class Walk final : public interleave::Chooser
 {
   public:
+    void BeginRun(const interleave::Engine& /*engine*/) override
+    {
+        m_timeMask = (2U << m_random.Below(kRates)) - 1;
+    }
+
     std::uint32_t Choose(interleave::ChoicePoint& point) override
     {
-        return point.Kind() == interleave::ChoiceKind::kFault ? 0 : m_random.Choose(point);
+        const std::uint32_t count = point.Count();
+        if (count == 1 || point.Kind() == interleave::ChoiceKind::kFault)
+        {
+            return 0;
+        }
+        if (point.Kind() != interleave::ChoiceKind::kSchedule)
+        {
+            return m_random.Below(count);
+        }
+        const auto& schedule = static_cast<const interleave::SchedulePoint&>(point);
+        const bool events = schedule.Candidate(count - 1) == nullptr;
+        if (events && (m_random.Next() & m_timeMask) == 0)
+        {
+            return count - 1;
+        }
+        return m_random.Below(events ? count - 1 : count);
     }
 
   private:
-    interleave::RandomChooser m_random{1};
+    static constexpr std::uint32_t kRates = 6;
+
+    interleave::Random m_random{1, "walk"};
+    std::uint64_t m_timeMask{1};
 };
 
 void RunsPerSecond(benchmark::State& state, const std::string& source)

@@ -70,7 +70,7 @@ std::string Verdict(const RunResult& result)
 
 std::unique_ptr<LabProgram> Make(const Scenario& scenario)
 {
-    auto program = LabProgram::Make(scenario);
+    auto program = LabProgram::Make(scenario, {{}, true});
     EXPECT_TRUE(program) << program.error().Text();
     return program ? std::move(*program) : nullptr;
 }

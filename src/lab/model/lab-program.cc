@@ -8,7 +8,7 @@ tl::expected<std::unique_ptr<LabProgram>, InputError> LabProgram::Make(
     const Scenario& scenario,
     const LabProgramOptions& options)
 {
-    auto world = ScenarioWorld::Build(scenario, {options.seed, {}, options.keepMessages, false});
+    auto world = ScenarioWorld::Build(scenario, {options.seed, {}, options.detail, options.detail, false});
     if (!world)
     {
         return tl::unexpected(world.error());

@@ -17,8 +17,8 @@ namespace lab
 struct LabProgramOptions
 {
     std::optional<std::uint64_t> seed; ///< instead of the scenario's
-    /** Fill the lists of RunRecord: for a replay that is shown. Costs about as much as the run. */
-    bool keepMessages{false};
+    /** See LabProgram::Detail(). */
+    bool detail{false};
 };
 
 /**
@@ -43,13 +43,16 @@ class LabProgram final : public interleave::Program
     /** @param chooser lives until the next Run() or the engine's Reset(). */
     interleave::RunResult Run(interleave::Chooser& chooser) override;
 
-    /** For the runs to come. */
-    void KeepMessages(bool keep)
+    /**
+     * For the runs to come: whether the lists of RunRecord are filled and its digest is made. For a
+     * replay that is shown or compared; it costs more than the run itself.
+     */
+    void Detail(bool detail)
     {
-        m_world->KeepMessages(keep);
+        m_world->Detail(detail, detail);
     }
 
-    /** What happened in the latest run; its lists are empty unless messages are kept. */
+    /** What happened in the latest run; without detail its lists are empty and its digest is 0. */
     const RunRecord& Record() const
     {
         return m_world->Record();

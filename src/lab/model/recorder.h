@@ -27,13 +27,14 @@ std::string MessageName(const ibwire::MadBytes& mad);
 class Recorder
 {
   public:
-    /** @param keep whether the lists are filled; the digest and the counters always are. */
+    /** @param keep whether the lists are filled; the counters always are. */
     Recorder(interleave::Engine& engine, RunRecord& record, interleave::Digest& digest, bool keep);
 
-    /** For what is to come: whether the lists are filled. */
-    void Keep(bool keep)
+    /** For what is to come: whether the lists are filled, and the digest is. */
+    void Keep(bool lists, bool digest)
     {
-        m_keep = keep;
+        m_keep = lists;
+        m_mix = digest;
     }
 
     /** Another run begins; the record and the digest are their owner's. */
@@ -74,6 +75,7 @@ class Recorder
     RunRecord& m_record;
     interleave::Digest& m_digest;
     bool m_keep;
+    bool m_mix{true};
     std::map<std::pair<std::string, std::string>, Direction> m_directions;
 };
 

@@ -15,7 +15,10 @@ void ScenarioWorld::Run(interleave::Chooser& chooser)
 {
     Reset();
     AddHosts();
-    m_engine->AddObserver(m_digest);
+    if (m_mix)
+    {
+        m_engine->AddObserver(m_digest);
+    }
     m_engine->SetChooser(chooser);
     Perform();
     m_record.simulatedNs = m_engine->NowNs();
@@ -23,7 +26,8 @@ void ScenarioWorld::Run(interleave::Chooser& chooser)
     {
         TakeDown();
     }
-    m_record.digest = m_digest.Get().Value();
+    m_engine->RemoveObserver(m_digest);
+    m_record.digest = m_mix ? m_digest.Get().Value() : 0;
     if (m_options.expectations)
     {
         CheckExpectations(m_scenario, m_record);

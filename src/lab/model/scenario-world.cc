@@ -58,6 +58,7 @@ tl::expected<std::unique_ptr<ScenarioWorld>, InputError> ScenarioWorld::Build(
     }
     world->m_fabricRecord = world->m_record;
     world->m_fabricDigest = world->m_digest.Get();
+    world->Detail(options.keepMessages, options.digest);
     return world;
 }
 
@@ -117,9 +118,10 @@ tl::expected<void, InputError> ScenarioWorld::BuildSimulated()
     return {};
 }
 
-void ScenarioWorld::KeepMessages(bool keep)
+void ScenarioWorld::Detail(bool lists, bool digest)
 {
-    m_recorder->Keep(keep);
+    m_recorder->Keep(lists, digest);
+    m_mix = digest;
 }
 
 void ScenarioWorld::Reset()
@@ -129,7 +131,6 @@ void ScenarioWorld::Reset()
         m_used = true;
         return;
     }
-    m_engine->RemoveObserver(m_digest);
     Drop();
     m_engine->Reset();
     if (m_simulated)
@@ -153,7 +154,7 @@ void ScenarioWorld::AddHosts()
     {
         const HostSpec& spec = m_scenario.hosts[i];
         m_hosts.push_back(std::make_unique<Host>(
-            Host::Parts{*m_engine, *m_recorder, [this](std::uint16_t lid) { return HostAt(lid); }},
+            Host::Parts{*m_engine, *m_recorder, [this](std::uint16_t lid) -> const std::string& { return HostAt(lid); }},
             *m_attachments[i],
             spec.name,
             spec.workers,
@@ -193,8 +194,9 @@ void ScenarioWorld::Drop()
     m_stage.reset();
 }
 
-std::string ScenarioWorld::HostAt(std::uint16_t lid) const
+const std::string& ScenarioWorld::HostAt(std::uint16_t lid) const
 {
+    static const std::string kNobody;
     for (const auto& host : m_hosts)
     {
         if (host->GetAttachment().Wire().Lid() == lid)
@@ -202,7 +204,7 @@ std::string ScenarioWorld::HostAt(std::uint16_t lid) const
             return host->Name();
         }
     }
-    return {};
+    return kNobody;
 }
 
 Host& ScenarioWorld::HostNamed(const std::string& name)

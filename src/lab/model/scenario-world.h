@@ -30,6 +30,7 @@ struct WorldOptions
     std::optional<std::uint64_t> seed; ///< instead of the scenario's
     std::string pcapFile;              ///< every packet of the fabric, once; empty: none
     bool keepMessages{true};           ///< fill the lists of RunRecord
+    bool digest{true};                 ///< of each run; otherwise RunRecord::digest is 0
     bool expectations{true};           ///< check the scenario's [[expect]] tables
 };
 
@@ -90,8 +91,8 @@ class ScenarioWorld
         return m_result;
     }
 
-    /** For the runs to come: whether the lists of RunRecord are filled. */
-    void KeepMessages(bool keep);
+    /** For the runs to come: whether the lists of RunRecord and its digest are made. */
+    void Detail(bool lists, bool digest);
 
   private:
     ScenarioWorld(const Scenario& scenario, const WorldOptions& options);
@@ -102,7 +103,7 @@ class ScenarioWorld
     void Reset();
     void AddHosts();
     void Drop();
-    std::string HostAt(std::uint16_t lid) const;
+    const std::string& HostAt(std::uint16_t lid) const;
     Host& HostNamed(const std::string& name);
     Application& ApplicationAt(const std::string& host);
 
@@ -134,6 +135,7 @@ class ScenarioWorld
     std::unique_ptr<Stage> m_stage;
     std::vector<std::unique_ptr<Host>> m_hosts;
     std::vector<std::unique_ptr<Application>> m_applications;
+    bool m_mix{true};     ///< digests are made
     bool m_used{false};   ///< there was a run
     bool m_broken{false}; ///< a violation has ended the run in the middle of things
 };

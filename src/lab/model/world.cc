@@ -94,7 +94,7 @@ tl::expected<RunRecord, InputError> RunScenario(const Scenario& scenario, const 
     using WallClock = std::chrono::steady_clock;
     const auto begun = WallClock::now();
     auto world = ScenarioWorld::Build(scenario,
-                                      {options.seed, options.pcapFile, options.keepMessages, true});
+                                      {options.seed, options.pcapFile, options.keepMessages, true, true});
     if (!world)
     {
         return tl::unexpected(world.error());
