@@ -21,6 +21,9 @@ enum class AccessMode : std::uint8_t
     kLifetime, //!< begins or ends the object's life: with its lock and with its data
 };
 
+/** Whether two operations of these modes on one object fail to commute; see below. */
+bool Dependent(AccessMode left, AccessMode right);
+
 /** How @p op touches its object. */
 AccessMode AccessModeOf(const Op& op);
 

@@ -2,6 +2,7 @@
 #include "interleave/model/strategy/strategies.h"
 
 #include "interleave/model/strategy/bounded-search.h"
+#include "interleave/model/strategy/dpor.h"
 #include "interleave/model/strategy/pct.h"
 #include "interleave/model/strategy/portfolio.h"
 #include "interleave/model/strategy/pos.h"
@@ -32,6 +33,7 @@ constexpr StrategyInfo kStrategies[] = {
     {"bound:N", "bound:2", "every run with at most N preemptions or faults, then ends"},
     {"bound:A-B", "bound:0-3", "bound:A, then bound:A+1, up to bound:B"},
     {"bound:all", "bound:all", "every run that there is, one after the other"},
+    {"dpor", "dpor", "every run but for the order of operations that commute, each once"},
     {"X+Y+…", "random+pos", "one run of each of these in turn"},
 };
 
@@ -153,6 +155,7 @@ tl::expected<std::unique_ptr<Strategy>, std::string> MakeStrategy(std::string_vi
         {"pct", &MakePct},
         {"pos", &MakePlain<PosStrategy>},
         {"bound", &MakeBound},
+        {"dpor", &MakePlain<DporStrategy>},
     };
     for (const Maker& maker : kMakers)
     {
