@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "interleave/model/strategy/dpor.h"
 
-#include "interleave/model/random.h"
 #include "script.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <iostream>
 #include <set>
 
 namespace interleave::test
@@ -148,139 +145,6 @@ TEST(Dpor, LastZeroHasSixtyFourRuns)
     const Counts counts = LastZero(5);
     EXPECT_EQ(counts.complete, 64U);
     EXPECT_LE(counts.complete + counts.redundant, 80U);
-}
-
-/** Everything that a full search reaches. */
-std::set<std::string> AllFinals(const Script& script, std::uint64_t& runs)
-{
-    ScriptRunner runner(script);
-    const auto all = Make("bound:all");
-    std::set<std::string> finals;
-    for (runs = 0; !all->Done(); ++runs)
-    {
-        if (runs == 3'000'000)
-        {
-            return {};
-        }
-        all->Seed(runs);
-        runner.Run(*all);
-        finals.insert(runner.Final());
-    }
-    return finals;
-}
-
-std::string TextOf(const Script& script)
-{
-    std::string text;
-    for (const auto& task : script)
-    {
-        text += "{";
-        for (const Action& action : task)
-        {
-            text += fmt::format(" {}:{}", static_cast<int>(action.what), action.object);
-        }
-        text += " }";
-    }
-    return text;
-}
-
-/** A program of a few actions, drawn from @p menu; sections of locks are closed. */
-Script RandomScript(Random& random, std::span<const Do> menu, std::uint32_t mostTasks)
-{
-    Script script(2 + random.Below(mostTasks - 1));
-    const std::uint32_t actions = script.size() == 2 ? 4 : script.size() == 3 ? 3 : 2;
-    for (auto& task : script)
-    {
-        std::vector<Action> open;
-        for (std::uint32_t count = 1 + random.Below(actions); count > 0; --count)
-        {
-            const Do what = menu[random.Below(static_cast<std::uint32_t>(menu.size()))];
-            const std::uint32_t object = what == Do::kSleep ? 1 + random.Below(3) : random.Below(2);
-            const bool held = std::ranges::any_of(
-                open, [&](const Action& action) { return action.object == object; });
-            if ((what == Do::kLock || what == Do::kTry) && held)
-            {
-                continue;
-            }
-            task.push_back({what, object});
-            if (what == Do::kLock)
-            {
-                open.push_back({Do::kUnlock, object});
-            }
-            if (what == Do::kTry)
-            {
-                task.push_back({Do::kUnlockIf, object});
-            }
-            if (!open.empty() && random.Chance(1, 2))
-            {
-                task.push_back(open.back());
-                open.pop_back();
-            }
-        }
-        for (; !open.empty(); open.pop_back())
-        {
-            task.push_back(open.back());
-        }
-    }
-    return script;
-}
-
-void CompareWithFullSearch(std::span<const Do> menu,
-                           std::uint64_t seed,
-                           std::uint32_t programs,
-                           std::uint32_t mostTasks)
-{
-    Random random(seed);
-    std::uint64_t fullRuns = 0;
-    std::uint64_t reducedRuns = 0;
-    std::uint64_t redundantRuns = 0;
-    std::uint32_t compared = 0;
-    for (std::uint32_t program = 0; program < programs; ++program)
-    {
-        const Script script = RandomScript(random, menu, mostTasks);
-        std::uint64_t runs = 0;
-        const std::set<std::string> finals = AllFinals(script, runs);
-        if (finals.empty())
-        {
-            continue;
-        }
-        ++compared;
-        const Counts counts = Explore(script);
-        EXPECT_EQ(counts.finals, finals) << "program " << program << " " << TextOf(script);
-        EXPECT_LE(counts.complete, runs);
-        fullRuns += runs;
-        reducedRuns += counts.complete;
-        redundantRuns += counts.redundant;
-    }
-    EXPECT_GT(compared, programs * 9 / 10);
-    std::cout << compared << " programs: " << fullRuns << " runs, reduced to " << reducedRuns
-              << " and " << redundantRuns << " redundant\n";
-}
-
-TEST(DporSoundness, VariablesAndLocks)
-{
-    constexpr Do kMenu[] = {Do::kLock, Do::kRead, Do::kWrite, Do::kWrite, Do::kRead};
-    CompareWithFullSearch(kMenu, 1, 120, 3);
-}
-
-TEST(DporSoundness, FourTasks)
-{
-    constexpr Do kMenu[] = {Do::kLock, Do::kRead, Do::kWrite};
-    CompareWithFullSearch(kMenu, 2, 12, 4);
-}
-
-TEST(DporSoundness, DeadlocksTryLocksAndCompletions)
-{
-    constexpr Do kMenu[] = {
-        Do::kLock, Do::kTry, Do::kSignal, Do::kWait, Do::kTryWait, Do::kRead, Do::kWrite};
-    CompareWithFullSearch(kMenu, 3, 120, 3);
-}
-
-TEST(DporSoundness, SimulatedTime)
-{
-    constexpr Do kMenu[] = {
-        Do::kSleep, Do::kLock, Do::kRead, Do::kWrite, Do::kSignal, Do::kWait, Do::kSleep};
-    CompareWithFullSearch(kMenu, 4, 120, 3);
 }
 
 } // namespace

@@ -42,6 +42,10 @@ AccessMode AccessModeOf(const Op& op)
     case OpKind::kAlloc:
     case OpKind::kFree:
         return AccessMode::kLifetime;
+    case OpKind::kWait:
+    case OpKind::kTake:
+    case OpKind::kFlush:
+        return AccessMode::kAwait;
     default:
         return op.write ? AccessMode::kWrite : AccessMode::kRead;
     }
@@ -78,7 +82,7 @@ bool Dependent(AccessMode left, AccessMode right)
     {
         return OfLock(left) && OfLock(right) && LockDependent(left, right);
     }
-    return left == AccessMode::kWrite || right == AccessMode::kWrite;
+    return left != AccessMode::kRead || right != AccessMode::kRead;
 }
 
 bool Dependent(const Op& left, const Op& right)

@@ -15,6 +15,7 @@ enum class AccessMode : std::uint8_t
     kNone,     //!< commutes with everything
     kRead,     //!< commutes with other reads of the object
     kWrite,    //!< commutes with nothing on the object
+    kAwait,    //!< as kWrite, and possible only at times
     kAcquire,  //!< takes the object's lock
     kRelease,  //!< gives it back: only a try-lock could tell
     kTry,      //!< takes the lock if it is free

@@ -95,11 +95,22 @@ void ExecutionTrace::Meet(std::uint32_t rival,
     {
         return; // before it anyway
     }
-    if (races && m_races != nullptr)
+    if (races)
     {
         m_races->push_back({rival, number});
     }
     Join(rival);
+}
+
+void ExecutionTrace::MeetUnshielded(std::uint32_t rival,
+                                    const TraceStep& step,
+                                    std::uint32_t number)
+{
+    const std::uint32_t process = m_steps[rival].process;
+    if (process != step.process && m_clock[process] < m_local[rival])
+    {
+        m_races->push_back({rival, number});
+    }
 }
 
 void ExecutionTrace::AddRivals(const TraceStep& step, const Latest& latest)
@@ -137,6 +148,7 @@ void ExecutionTrace::AddRivals(const TraceStep& step, const Latest& latest)
         }
         [[fallthrough]];
     case AccessMode::kWrite:
+    case AccessMode::kAwait:
         for (std::uint32_t read = latest.read; read != kNone; read = m_earlierRead[read])
         {
             add(read, true);
@@ -154,18 +166,27 @@ void ExecutionTrace::Order(const TraceStep& step, std::uint32_t number)
     if (step.object != 0)
     {
         const Latest& latest = LatestOn(step.object);
+        // Before what lies between the two is taken into account: that is no third party.
         if (step.mode == AccessMode::kAcquire && latest.acquire != kNone)
         {
-            // Before the release between the two is taken into account: that is no third party.
-            const std::uint32_t rival = latest.acquire;
-            if (m_steps[rival].process != step.process &&
-                m_clock[m_steps[rival].process] < m_local[rival] && m_races != nullptr)
-            {
-                m_races->push_back({rival, number});
-            }
-            m_rivals.push_back({rival, false});
+            MeetUnshielded(latest.acquire, step, number);
+            m_rivals.push_back({latest.acquire, false});
         }
         AddRivals(step, latest);
+        if (step.mode == AccessMode::kAwait)
+        {
+            for (std::uint32_t rival = latest.any; rival != kNone; rival = m_earlier[rival])
+            {
+                if (Dependent(m_steps[rival].mode, step.mode))
+                {
+                    MeetUnshielded(rival, step, number);
+                }
+            }
+            for (Rival& rival : m_rivals)
+            {
+                rival.races = false;
+            }
+        }
     }
     if (step.process == 0)
     {
@@ -191,6 +212,8 @@ void ExecutionTrace::Order(const TraceStep& step, std::uint32_t number)
 
 void ExecutionTrace::EnterAccess(std::uint32_t index, Latest& latest)
 {
+    m_earlier[index] = latest.any;
+    latest.any = index;
     switch (m_steps[index].mode)
     {
     case AccessMode::kNone:
@@ -200,6 +223,7 @@ void ExecutionTrace::EnterAccess(std::uint32_t index, Latest& latest)
         latest.read = index;
         return;
     case AccessMode::kWrite:
+    case AccessMode::kAwait:
         latest.write = index;
         latest.read = kNone;
         return;
@@ -256,6 +280,7 @@ void ExecutionTrace::Analyse(std::vector<Race>& races)
         m_previous.resize(m_local.size());
         m_earlierRead.resize(m_local.size());
         m_earlierTime.resize(m_local.size());
+        m_earlier.resize(m_local.size());
     }
     ++m_epoch;
     std::ranges::fill(m_last, kNone);

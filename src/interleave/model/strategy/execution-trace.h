@@ -40,7 +40,8 @@ struct Race
  *
  * Steps are added one by one, cut off from the end when the search goes back, and analysed once:
  * what stays from the run before keeps its clocks. A release of a lock happens before the next
- * acquisition, but the race is between the two acquisitions.
+ * acquisition, but the race is between the two acquisitions. A wait is in a race with everything
+ * done before to what it waits for, since the latest of that may be what has made it possible.
  */
 class ExecutionTrace
 {
@@ -113,6 +114,7 @@ class ExecutionTrace
         std::uint32_t release = kNone;
         std::uint32_t attempt = kNone; // try-lock, or begin or end of life
         std::uint32_t write = kNone;
+        std::uint32_t any = kNone;  // the latest of all; earlier ones by m_earlier
         std::uint32_t read = kNone; // the latest since the write; earlier ones by m_earlierRead
     };
 
@@ -128,6 +130,7 @@ class ExecutionTrace
     void StartClock(std::uint32_t process);
     void Join(std::uint32_t step);
     void Meet(std::uint32_t rival, const TraceStep& step, std::uint32_t number, bool races);
+    void MeetUnshielded(std::uint32_t rival, const TraceStep& step, std::uint32_t number);
     void AddRivals(const TraceStep& step, const Latest& latest);
     void Order(const TraceStep& step, std::uint32_t number);
     void Enter(std::uint32_t index);
@@ -137,6 +140,7 @@ class ExecutionTrace
     std::vector<std::uint32_t> m_local;       // number of the step within its process, from 1
     std::vector<std::uint32_t> m_previous;    // step of the same process before
     std::vector<std::uint32_t> m_earlierRead; // list of reads of an object since its last write
+    std::vector<std::uint32_t> m_earlier;     // list of all steps on an object
     std::vector<std::uint32_t> m_earlierTime; // list of steps about time since the last event
     std::vector<std::uint32_t> m_clocks;      // a row of m_stride for each analysed step
     std::vector<std::uint32_t> m_clock;       // the row being made
