@@ -150,7 +150,7 @@ constexpr std::array kEntries{
           "protocol: an item was taken twice",
           &SetUpStealingQueueState},
     Entry{"safestack",
-          "an index is popped by two after five preemptions",
+          "an index is popped by two when several steps of three tasks meet",
           "protocol: an item was taken twice",
           &SetUpSafeStack,
           10'000,

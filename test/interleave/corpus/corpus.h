@@ -87,13 +87,15 @@ struct Entry
     const char* name;
     /** What is wrong with it. */
     const char* wrong;
-    /** Violation::Signature() of the defect. */
+    /** How Violation::Signature() of the defect begins; which tasks a deadlock names first depends
+     * on the run. */
     const char* signature;
     /** Makes what is shared, and the tasks. */
     void (*setUp)(Stage& stage);
-    /** Runs within which the portfolio must find it, from any seed. */
+    /** Runs within which the portfolio must find it, from any of twenty seeds. */
     std::uint64_t budget = 10'000;
-    /** Takes more than a few seconds for twenty seeds. */
+    /** Takes more than a second for twenty seeds: long tests only, and fewer runs for a strategy on
+     * its own. */
     bool slow = false;
 };
 

@@ -302,7 +302,7 @@ class SafeStack
     }
 
   private:
-    static constexpr int kAttempts = 10;
+    static constexpr int kAttempts = 2;
 
     bool m_locked;
     Mutex m_mutex;
@@ -366,7 +366,7 @@ void SetUpStealingQueueState(Stage& stage)
 void SetUpSafeStack(Stage& stage)
 {
     static constexpr int kTasks = 3;
-    static constexpr int kRounds = 2;
+    static constexpr int kRounds = 6;
     auto& stack = stage.Make<SafeStack>(stage.GetEngine(), stage.Fixed());
     auto& takings = stage.Make<Takings>(stage);
     for (int number = 0; number < kTasks; ++number)
