@@ -60,6 +60,7 @@ bool Open(S state)
 
 void EndsCheck::Violated(std::string text, std::string subject)
 {
+    m_found = true;
     m_engine.Report(interleave::ViolationKind::kLiveness, std::move(text), std::move(subject));
 }
 
@@ -91,7 +92,7 @@ void EndsCheck::Restarted(std::uint32_t host)
     m_restarted[host] = true;
 }
 
-void EndsCheck::Check()
+bool EndsCheck::Check()
 {
     for (const Operation& operation : m_operations)
     {
@@ -112,6 +113,7 @@ void EndsCheck::Check()
             CheckPeer(end);
         }
     }
+    return m_found;
 }
 
 void EndsCheck::CheckResting(const ConversationEnd& end)
@@ -164,6 +166,7 @@ void EndsCheck::Clear()
 {
     m_operations.clear();
     m_restarted.clear();
+    m_found = false;
 }
 
 } // namespace lab

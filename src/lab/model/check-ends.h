@@ -41,8 +41,8 @@ class EndsCheck
     /** The host has lost its memory. */
     void Restarted(std::uint32_t host);
 
-    /** Nothing is under way any more. */
-    void Check();
+    /** Nothing is under way any more. @return whether something was found. */
+    bool Check();
 
     void Clear();
 
@@ -65,6 +65,7 @@ class EndsCheck
     const std::vector<std::string>& m_hosts;
     std::vector<Operation> m_operations;
     std::vector<bool> m_restarted;
+    bool m_found{false};
 };
 
 } // namespace lab

@@ -94,10 +94,11 @@ class CmChecks
     /** A host of the world; the same name again gives the same host. Lives as long as this. */
     HostChecks& Host(const std::string& name);
 
-    /** Nothing is under way any more, and nothing has been taken down yet. */
-    void CheckEnds()
+    /** Nothing is under way any more, and nothing has been taken down yet. @return whether
+     * something was found. */
+    bool CheckEnds()
     {
-        m_ends.Check();
+        return m_ends.Check();
     }
 
     /** Ready for the next run; hosts stay. */
