@@ -70,7 +70,7 @@ ConnectRecord& Application::RecordOf(const Session& session)
 
 std::string Application::Listen(const ListenSpec& spec)
 {
-    const auto id = m_host.Manager().Create(*this);
+    const auto id = m_host.Manager().Create(m_host.Watched(*this));
     if (!id)
     {
         return ibcm::ToString(id.error());
@@ -139,7 +139,7 @@ std::string Application::SendReq(Session& session, const ibcm::Path& path)
     const std::uint32_t qpn = session.activePath->Qpn();
     m_stage.byPeer[{m_host.GetAttachment().NodeGuid(), qpn}] = &session;
 
-    const auto id = manager.Create(*this);
+    const auto id = manager.Create(m_host.Watched(*this));
     if (!id)
     {
         return ibcm::ToString(id.error());
@@ -480,7 +480,7 @@ void Application::Stop()
     // Listeners first: a request that comes now finds nobody.
     for (const auto& [id, spec] : m_listeners)
     {
-        (void)m_host.Manager().Destroy(id);
+        (void)m_host.Destroy(id);
     }
     m_listeners.clear();
     std::vector<ibcm::Handle> left;
@@ -490,7 +490,7 @@ void Application::Stop()
     }
     for (const ibcm::Handle id : left)
     {
-        (void)m_host.Manager().Destroy(id);
+        (void)m_host.Destroy(id);
     }
     m_ids.clear();
 }

@@ -94,6 +94,16 @@ void ScenarioWorld::Perform()
     if (RunUntil(startNs + m_scenario.limitNs))
     {
         CheckUndecided();
+        CheckEnds();
+    }
+}
+
+void ScenarioWorld::CheckEnds()
+{
+    // At the time limit much may be under way.
+    if (m_cmChecks && m_result.outcome == Outcome::kFinished && m_cmChecks->CheckEnds())
+    {
+        RunUntil(interleave::kForever); // which only tells what was found
     }
 }
 
@@ -141,7 +151,7 @@ void ScenarioWorld::CheckLeaks()
             {"communication ids", host->Manager().LiveIds()},
             {"peer records", host->Manager().PeerRecords()},
             {"reliable sends", host->Port().Outstanding()},
-            {"shared objects", host->Runtime().LiveObjects()},
+            {"shared objects", m_checks ? 0 : host->Runtime().LiveObjects()},
         };
         for (const auto& [what, count] : counts)
         {
@@ -150,6 +160,13 @@ void ScenarioWorld::CheckLeaks()
                 Violated("leak",
                          host->Name() + ": " + std::to_string(count) + " " + what + " left");
             }
+        }
+    }
+    if (m_checks)
+    {
+        for (std::string& left : m_checks->Left())
+        {
+            Violated("leak", std::move(left));
         }
     }
 }

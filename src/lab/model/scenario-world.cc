@@ -56,10 +56,23 @@ tl::expected<std::unique_ptr<ScenarioWorld>, InputError> ScenarioWorld::Build(
     {
         return tl::unexpected(built.error());
     }
+    world->MakeChecks();
     world->m_fabricRecord = world->m_record;
     world->m_fabricDigest = world->m_digest.Get();
     world->Detail(options.keepMessages, options.digest);
     return world;
+}
+
+void ScenarioWorld::MakeChecks()
+{
+    if (!m_options.checks)
+    {
+        return;
+    }
+    interleave::ChecksOptions options;
+    options.leaksWhenQuiet = false; // hosts stay while a run has nothing to do
+    m_checks = std::make_unique<interleave::Checks>(*m_engine, options);
+    m_cmChecks = std::make_unique<CmChecks>(*m_engine);
 }
 
 tl::expected<void, InputError> ScenarioWorld::BuildDirect()
@@ -133,6 +146,10 @@ void ScenarioWorld::Reset()
     }
     Drop();
     m_engine->Reset();
+    if (m_cmChecks)
+    {
+        m_cmChecks->Clear();
+    }
     if (m_simulated)
     {
         m_simulated->Rewind();
@@ -154,7 +171,10 @@ void ScenarioWorld::AddHosts()
     {
         const HostSpec& spec = m_scenario.hosts[i];
         m_hosts.push_back(std::make_unique<Host>(
-            Host::Parts{*m_engine, *m_recorder, [this](std::uint16_t lid) -> const std::string& { return HostAt(lid); }},
+            Host::Parts{*m_engine,
+                        *m_recorder,
+                        [this](std::uint16_t lid) -> const std::string& { return HostAt(lid); },
+                        m_cmChecks ? &m_cmChecks->Host(spec.name) : nullptr},
             *m_attachments[i],
             spec.name,
             spec.workers,
