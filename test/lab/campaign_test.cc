@@ -64,7 +64,7 @@ TEST(Campaign, FindsEachViolationOnceAndCountsTheRest)
     EXPECT_EQ(credit.violations, tally.findings.begin()->second.times + leak.times);
     // Each batch was looked at: the toy counts one step whenever it is.
     EXPECT_EQ(tally.coverage.Seen(ibcm::State::kIdle, ibcm::Input::kCallListen), 11U);
-    EXPECT_GT(tally.schedules.Distinct(), 10U);
+    EXPECT_GT(tally.schedules.Distinct(), 3U);
     EXPECT_LT(tally.schedules.Distinct(), 100U);
 }
 

@@ -35,15 +35,17 @@ class Toy final : public interleave::Program
         m_engine.Reset();
         m_time.Clear();
         m_engine.SetChooser(chooser);
-        interleave::Mutex left(m_engine, "left");
-        interleave::Mutex right(m_engine, "right");
+        // Locks outlive the run, as the tasks that wait for them do.
+        interleave::Mutex& left = m_left.emplace(m_engine, "left");
+        interleave::Mutex& right = m_right.emplace(m_engine, "right");
+        interleave::Mutex& third = m_third.emplace(m_engine, "third");
         int stage = 0;
         m_engine.Spawn("a/one",
                        [&]
                        {
                            const interleave::MutexLock outer(left);
                            stage = stage * 2 + 1;
-                           const interleave::MutexLock inner(m_options.deadlock ? right : third());
+                           const interleave::MutexLock inner(m_options.deadlock ? right : third);
                            stage = stage * 2 + 1;
                        });
         m_engine.Spawn("b/two",
@@ -64,12 +66,6 @@ class Toy final : public interleave::Program
     }
 
   private:
-    interleave::Mutex& third()
-    {
-        m_third.emplace(m_engine, "third");
-        return *m_third;
-    }
-
     void Decide(int seen, int now)
     {
         if (seen == 0 && now == 1)
@@ -93,6 +89,8 @@ class Toy final : public interleave::Program
     ToyOptions m_options;
     interleave::VirtualTime m_time;
     interleave::Engine m_engine;
+    std::optional<interleave::Mutex> m_left;
+    std::optional<interleave::Mutex> m_right;
     std::optional<interleave::Mutex> m_third;
 };
 

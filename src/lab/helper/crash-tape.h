@@ -43,7 +43,7 @@ class CrashTape final : public interleave::Strategy
         return m_inner.Name();
     }
 
-    std::string Current() const override
+    const interleave::Strategy& Current() const override
     {
         return m_inner.Current();
     }
@@ -73,7 +73,7 @@ class CrashTape final : public interleave::Strategy
         m_seen.clear();
         if (m_begin)
         {
-            m_begin(Current());
+            m_begin(Current().Name());
         }
         m_inner.BeginRun(engine);
     }
