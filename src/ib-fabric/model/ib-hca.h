@@ -42,6 +42,12 @@ class IbHca : public IbNode
     /** \param qpn a number \returns the queue pair, null if there is none */
     Ptr<IbQueuePair> GetQueuePair(std::uint32_t qpn) const;
 
+    /** The next queue pair gets the lowest number that is free, as on a new adapter. */
+    void ResetQpNumbers()
+    {
+        m_nextQpn = kFirstQpn;
+    }
+
     /** \returns number of queue pairs without QP0 and QP1 */
     std::size_t GetNQueuePairs() const;
 

@@ -143,6 +143,16 @@ void SaClient::Cancel(std::uint32_t query)
     }
 }
 
+void SaClient::Reset()
+{
+    for (auto& [number, query] : m_queries)
+    {
+        query.timer.Cancel();
+    }
+    m_queries.clear();
+    m_nextQuery = 1;
+}
+
 void SaClient::Try(std::uint32_t number)
 {
     Query& query = m_queries.at(number);

@@ -79,6 +79,9 @@ class SaClient : public Object
     /** \param query whose handler shall not be called any more; an unknown one is ignored */
     void Cancel(std::uint32_t query);
 
+    /** Forgets all queries without calling their handlers; numbers start afresh. */
+    void Reset();
+
   protected:
     void DoDispose() override;
 

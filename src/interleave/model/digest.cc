@@ -6,6 +6,24 @@
 namespace interleave
 {
 
+namespace
+{
+
+constexpr std::size_t kWordBytes = 8;
+
+/** Put together by value, not copied: the same on either byte order. */
+inline std::uint64_t WordAt(const std::uint8_t* bytes, std::size_t count)
+{
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < count; ++i)
+    {
+        word |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
+    }
+    return word;
+}
+
+} // namespace
+
 std::uint64_t HashText(std::string_view text)
 {
     // FNV-1a, then mixed: short names differ in few bits.
@@ -20,22 +38,13 @@ std::uint64_t HashText(std::string_view text)
 void Digest::Mix(std::span<const std::uint8_t> bytes)
 {
     Mix(static_cast<std::uint64_t>(bytes.size()));
-    std::uint64_t word = 0;
-    unsigned int filled = 0;
-    for (const std::uint8_t byte : bytes)
+    for (; bytes.size() >= kWordBytes; bytes = bytes.subspan(kWordBytes))
     {
-        // Put together by value, not copied: the same on either byte order.
-        word |= static_cast<std::uint64_t>(byte) << (8 * filled);
-        if (++filled == 8)
-        {
-            Mix(word);
-            word = 0;
-            filled = 0;
-        }
+        Mix(WordAt(bytes.data(), kWordBytes));
     }
-    if (filled != 0)
+    if (!bytes.empty())
     {
-        Mix(word);
+        Mix(WordAt(bytes.data(), bytes.size()));
     }
 }
 

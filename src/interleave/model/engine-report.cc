@@ -113,6 +113,24 @@ void Engine::Record(ViolationKind kind, std::string text, std::string subject)
     UpdateQuiet();
 }
 
+bool Engine::WaitsForItself(const Task& task) const
+{
+    const Task* at = &task;
+    for (std::size_t count = 0; count <= m_taskCount; ++count)
+    {
+        if (at->m_state != TaskState::kBlocked || at->Holder() == nullptr)
+        {
+            return false;
+        }
+        at = at->Holder();
+        if (at == &task)
+        {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::string Engine::CycleText(const Task& task, std::string& subject) const
 {
     std::vector<const Task*> waiting;

@@ -276,7 +276,7 @@ void Engine::WaitSlow(const Op& op, WaitList& list, Task* const* holder)
     self.m_holder = holder;
     self.m_state = TaskState::kBlocked;
     list.Append(self);
-    if (holder != nullptr)
+    if (holder != nullptr && WaitsForItself(self))
     {
         std::string subject;
         std::string cycle = CycleText(self, subject);

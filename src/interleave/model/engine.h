@@ -375,6 +375,7 @@ class Engine
     void RunEventsWhileParked();
     bool NewlyReady() const;
     void FindDeadlock();
+    bool WaitsForItself(const Task& task) const;
     /** "" if @p task is in no cycle. */
     std::string CycleText(const Task& task, std::string& subject) const;
     void UpdateQuiet();

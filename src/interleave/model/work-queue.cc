@@ -85,7 +85,7 @@ WorkQueue::WorkQueue(Engine& engine, std::string_view name, std::uint32_t worker
     {
         Worker& worker = m_workers[index];
         worker.task =
-            engine.Spawn(fmt::format("{}{}", name, index), [this, &worker] { WorkerLoop(worker); });
+            engine.Spawn(std::string(name) + std::to_string(index), [this, &worker] { WorkerLoop(worker); });
         worker.task->SetDaemon();
     }
 }

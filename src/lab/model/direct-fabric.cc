@@ -142,6 +142,11 @@ class DirectFabric::End final : public Attachment, public ibcm::MadWire
         return (pkey | 0x8000U) == kDefaultPkey ? std::optional<std::uint16_t>(0) : std::nullopt;
     }
 
+    void Rewind()
+    {
+        m_nextQpn = kFirstQpn;
+    }
+
     const std::string name;
     ReceiveHandler handler;
 
@@ -177,6 +182,19 @@ Attachment& DirectFabric::Attach(const std::string& host)
     const auto lid = static_cast<std::uint16_t>(m_ends.size() + 1);
     m_ends.push_back(std::make_unique<End>(*this, host, lid));
     return *m_ends.back();
+}
+
+void DirectFabric::Rewind()
+{
+    for (const auto& end : m_ends)
+    {
+        end->Rewind();
+    }
+    m_freeArrivals.clear();
+    for (const auto& arrival : m_arrivals)
+    {
+        m_freeArrivals.push_back(arrival.get());
+    }
 }
 
 void DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::MadAddress& address)

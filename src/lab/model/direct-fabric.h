@@ -31,6 +31,9 @@ class DirectFabric
     /** @return owned by the fabric. */
     Attachment& Attach(const std::string& host);
 
+    /** Another run begins: nothing is under way, numbers start afresh. The hosts stay attached. */
+    void Rewind();
+
   private:
     class End;
     struct Arrival;

@@ -72,19 +72,22 @@ ns3::IbAddressVector VectorOf(const ibcm::MadAddress& address)
 
 } // namespace
 
-FabricDataPath::FabricDataPath(ns3::Ptr<ns3::IbHca> hca)
-    : m_hca(std::move(hca)),
+FabricDataPath::FabricDataPath(ns3::Ptr<ns3::IbHca> hca, std::vector<FabricDataPath*>& registry)
+    : m_registry(registry),
+      m_hca(std::move(hca)),
       m_completions(ns3::CreateObject<ns3::IbCompletionQueue>())
 {
     ns3::IbQueuePairInit init;
     init.sendCq = m_completions;
     init.receiveCq = m_completions;
     m_pair = m_hca->CreateQueuePair(init);
+    m_registry.push_back(this);
     m_completions->SetHandler([this] { Poll(); });
 }
 
 FabricDataPath::~FabricDataPath()
 {
+    std::erase(m_registry, this);
     m_completions->SetHandler({});
     if (m_pair)
     {

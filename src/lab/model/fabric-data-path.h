@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace lab
 {
@@ -19,7 +20,11 @@ namespace lab
 class FabricDataPath final : public DataPath
 {
   public:
-    explicit FabricDataPath(ns3::Ptr<ns3::IbHca> hca);
+    /**
+     * @param registry where it is listed as long as it lives, so that what a run has left behind
+     * can be found.
+     */
+    FabricDataPath(ns3::Ptr<ns3::IbHca> hca, std::vector<FabricDataPath*>& registry);
     ~FabricDataPath() override;
 
     FabricDataPath(const FabricDataPath&) = delete;
@@ -36,6 +41,7 @@ class FabricDataPath final : public DataPath
     void Poll();
     std::string PostReceives();
 
+    std::vector<FabricDataPath*>& m_registry;
     ns3::Ptr<ns3::IbHca> m_hca;
     ns3::Ptr<ns3::IbCompletionQueue> m_completions;
     ns3::Ptr<ns3::IbQueuePair> m_pair;

@@ -18,7 +18,7 @@ namespace lab
 {
 
 /** Tells the name of the host with a LID; empty if no host of the scenario has it. */
-using HostByLid = std::function<std::string(std::uint16_t lid)>;
+using HostByLid = std::function<const std::string&(std::uint16_t lid)>;
 
 /**
  * A host: an attachment to the fabric, the Connection Manager on it, and the threads that bring

@@ -265,7 +265,7 @@ std::uint64_t LabSimulatorImpl::GetEventCount() const
 
 std::int64_t LabSimulatorImpl::NowNs() const
 {
-    return ns3::TimeStep(m_currentTs).GetNanoSeconds();
+    return ns3::TimeStep(m_currentTs - m_goneTs).GetNanoSeconds();
 }
 
 std::int64_t LabSimulatorImpl::NextNs() const
@@ -275,8 +275,24 @@ std::int64_t LabSimulatorImpl::NextNs() const
     {
         m_events->RemoveNext().impl->Unref();
     }
-    return m_events->IsEmpty() ? interleave::kForever
-                               : ns3::TimeStep(m_events->PeekNext().key.m_ts).GetNanoSeconds();
+    return m_events->IsEmpty()
+               ? interleave::kForever
+               : ns3::TimeStep(m_events->PeekNext().key.m_ts - m_goneTs).GetNanoSeconds();
+}
+
+void LabSimulatorImpl::Rewind()
+{
+    while (!m_timers.empty())
+    {
+        Cancel(m_timers.begin()->first);
+    }
+    while (NextNs() != interleave::kForever)
+    {
+        RunNext();
+    }
+    m_goneTs = m_currentTs - m_originTs;
+    m_lastTimer = 0;
+    m_stop = false;
 }
 
 void LabSimulatorImpl::RunNext()

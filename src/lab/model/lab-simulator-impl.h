@@ -55,6 +55,19 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
         m_hook = std::move(hook);
     }
 
+    /** Rewind() goes back to the present time. */
+    void MarkOrigin()
+    {
+        m_originTs = m_currentTs;
+    }
+
+    /**
+     * Forgets the engine's timers, lets everything else that is pending happen, and shows the
+     * engine the time of MarkOrigin() again. For ns-3 itself time has gone on: what its models
+     * remember lies in the past.
+     */
+    void Rewind();
+
     // ns3::SimulatorImpl
     void Destroy() override;
     bool IsFinished() const override;
@@ -116,6 +129,8 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     std::set<std::uint32_t>
         m_skippedUids; ///< lower than that and still to run: ties decided otherwise
     std::uint64_t m_currentTs{0};
+    std::uint64_t m_originTs{0};
+    std::uint64_t m_goneTs{0}; ///< ns-3's time less the engine's: what earlier runs have taken
     std::uint32_t m_currentContext;
     std::uint64_t m_eventCount{0};
     interleave::TimerId m_lastTimer{0};

@@ -30,7 +30,10 @@ Recorder::Direction& Recorder::DirectionOf(const std::string& from, const std::s
 void Recorder::Sent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
 {
     ++m_record.mads;
-    m_digest.Mix(mad);
+    if (m_mix)
+    {
+        m_digest.Mix(mad);
+    }
     if (!m_keep)
     {
         return;
@@ -83,7 +86,11 @@ void Recorder::Decided(const std::string& from,
 
 void Recorder::Received(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
 {
-    m_digest.Mix(mad);
+    // What it says was mixed in when it was sent; what is new is that it comes now.
+    if (m_mix)
+    {
+        m_digest.Mix(ibwire::DecodeHeader(mad).transactionId);
+    }
     if (!m_keep)
     {
         return;
@@ -104,10 +111,13 @@ void Recorder::Received(const std::string& from, const std::string& to, const ib
 
 void Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& step)
 {
-    m_digest.Mix((static_cast<std::uint64_t>(step.localCommId) << 32) |
-                 (static_cast<std::uint64_t>(step.from) << 16) |
-                 (static_cast<std::uint64_t>(step.to) << 8) |
-                 static_cast<std::uint64_t>(step.input));
+    if (m_mix)
+    {
+        m_digest.Mix((static_cast<std::uint64_t>(step.localCommId) << 32) |
+                     (static_cast<std::uint64_t>(step.from) << 16) |
+                     (static_cast<std::uint64_t>(step.to) << 8) |
+                     static_cast<std::uint64_t>(step.input));
+    }
     if (!m_keep)
     {
         return;
@@ -123,7 +133,10 @@ void Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& ste
 
 void Recorder::Note(const std::string& host, const std::string& peer, std::string text)
 {
-    m_digest.Mix(interleave::HashText(text));
+    if (m_mix)
+    {
+        m_digest.Mix(interleave::HashText(text));
+    }
     if (m_keep)
     {
         m_record.notes.push_back({m_engine.NowNs(), host, peer, std::move(text)});

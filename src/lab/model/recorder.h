@@ -27,8 +27,21 @@ std::string MessageName(const ibwire::MadBytes& mad);
 class Recorder
 {
   public:
-    /** @param keep whether the lists are filled; the digest and the counters always are. */
+    /** @param keep whether the lists are filled; the counters always are. */
     Recorder(interleave::Engine& engine, RunRecord& record, interleave::Digest& digest, bool keep);
+
+    /** For what is to come: whether the lists are filled, and the digest is. */
+    void Keep(bool lists, bool digest)
+    {
+        m_keep = lists;
+        m_mix = digest;
+    }
+
+    /** Another run begins; the record and the digest are their owner's. */
+    void Rewind()
+    {
+        m_directions.clear();
+    }
 
     /** A host hands a MAD to its port. */
     void Sent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad);
@@ -61,7 +74,8 @@ class Recorder
     interleave::Engine& m_engine;
     RunRecord& m_record;
     interleave::Digest& m_digest;
-    const bool m_keep;
+    bool m_keep;
+    bool m_mix{true};
     std::map<std::pair<std::string, std::string>, Direction> m_directions;
 };
 

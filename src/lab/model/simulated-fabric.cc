@@ -286,7 +286,7 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
 
     std::unique_ptr<DataPath> MakeDataPath() override
     {
-        return std::make_unique<FabricDataPath>(m_hca);
+        return std::make_unique<FabricDataPath>(m_hca, m_dataPaths);
     }
 
     bool Transmit(const ibwire::MadBytes& mad, const ibcm::MadAddress& address) override
@@ -298,6 +298,18 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
             m_recorder.Decided(m_host, to, mad, {}); // never reaches a cable
         }
         return m_service->Send(ToFabric(address), mad) == ns3::IbMadStatus::kSent;
+    }
+
+    /** Another run begins: whatever the last one has left behind goes. */
+    void Rewind()
+    {
+        m_handler = {};
+        while (!m_dataPaths.empty())
+        {
+            delete m_dataPaths.back();
+        }
+        m_sa->Reset();
+        m_hca->ResetQpNumbers();
     }
 
     std::uint16_t Lid() const override
@@ -354,6 +366,7 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
     const HostMap& m_hosts;
     Recorder& m_recorder;
     ReceiveHandler m_handler;
+    std::vector<FabricDataPath*> m_dataPaths; ///< owned by applications
 };
 
 } // namespace
@@ -562,6 +575,16 @@ tl::expected<Attachment*, InputError> SimulatedFabric::Attach(interleave::Engine
 void SimulatedFabric::Engage(interleave::Engine& engine)
 {
     m_state->simulator->SetEngine(&engine);
+    m_state->simulator->MarkOrigin();
+}
+
+void SimulatedFabric::Rewind()
+{
+    for (const auto& attachment : m_state->attachments)
+    {
+        attachment->Rewind();
+    }
+    m_state->simulator->Rewind();
 }
 
 } // namespace lab

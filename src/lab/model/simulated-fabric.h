@@ -46,6 +46,13 @@ class SimulatedFabric
     /** From now on @p engine runs ns-3's events. */
     void Engage(interleave::Engine& engine);
 
+    /**
+     * Another run begins: what is still under way arrives and is ignored, the data paths that the
+     * last run has left behind go, and simulated time is again what it was at Engage(). The hosts
+     * stay attached.
+     */
+    void Rewind();
+
   private:
     struct State;
 

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lab/model/expectations.h"
+#include "lab/model/scenario-world.h"
+
+#include <utility>
+
+namespace lab
+{
+
+using interleave::Outcome;
+using interleave::Violation;
+using interleave::ViolationKind;
+
+void ScenarioWorld::Run(interleave::Chooser& chooser)
+{
+    Reset();
+    AddHosts();
+    if (m_mix)
+    {
+        m_engine->AddObserver(m_digest);
+    }
+    m_engine->SetChooser(chooser);
+    Perform();
+    m_record.simulatedNs = m_engine->NowNs();
+    if (!m_broken)
+    {
+        TakeDown();
+    }
+    m_engine->RemoveObserver(m_digest);
+    m_record.digest = m_mix ? m_digest.Get().Value() : 0;
+    if (m_options.expectations)
+    {
+        CheckExpectations(m_scenario, m_record);
+    }
+    Conclude();
+}
+
+void ScenarioWorld::Violated(const char* kind, std::string text)
+{
+    m_record.violations.push_back({kind, std::move(text)});
+}
+
+bool ScenarioWorld::RunUntil(std::int64_t untilNs)
+{
+    m_result = m_engine->Run(untilNs);
+    if (m_result.violation)
+    {
+        m_broken = true;
+        Violated(interleave::ViolationKindText(m_result.violation->kind),
+                 m_result.violation->Format());
+    }
+    return !m_broken;
+}
+
+bool ScenarioWorld::RunTask(const char* name, std::function<void()> body)
+{
+    bool done = false;
+    m_engine->Spawn(name,
+                    [&]
+                    {
+                        body();
+                        done = true;
+                    });
+    if (RunUntil(interleave::kForever) && !done)
+    {
+        m_broken = true;
+        Violated("liveness", std::string(name) + " did not end");
+    }
+    return !m_broken;
+}
+
+void ScenarioWorld::Perform()
+{
+    const std::int64_t startNs = m_engine->NowNs();
+    m_engine->Spawn("scenario",
+                    [this]
+                    {
+                        for (const ListenSpec& listen : m_scenario.listens)
+                        {
+                            if (const std::string error = ApplicationAt(listen.host).Listen(listen);
+                                !error.empty())
+                            {
+                                Violated("scenario", listen.host + ": listen: " + error);
+                            }
+                        }
+                        for (const ConnectSpec& connect : m_scenario.connects)
+                        {
+                            Application& from = ApplicationAt(connect.from);
+                            Host& to = HostNamed(connect.to);
+                            m_engine->Spawn(connect.from + "/connect",
+                                            [&from, &to, &connect] { from.Connect(connect, to); });
+                        }
+                    });
+    if (RunUntil(startNs + m_scenario.limitNs))
+    {
+        CheckUndecided();
+    }
+}
+
+void ScenarioWorld::CheckUndecided()
+{
+    for (const ConnectRecord& connect : m_record.connects)
+    {
+        if (connect.outcome.empty())
+        {
+            Violated("liveness",
+                     "connect " + connect.name + " was not decided within " +
+                         FormatTime(m_scenario.limitNs));
+        }
+    }
+}
+
+void ScenarioWorld::TakeDown()
+{
+    const bool stopped = RunTask("take-down",
+                                 [this]
+                                 {
+                                     for (const auto& application : m_applications)
+                                     {
+                                         application->Stop();
+                                     }
+                                 });
+    if (!stopped)
+    {
+        return;
+    }
+    CheckLeaks();
+    m_applications.clear();
+    const bool freed = RunTask("take-down-hosts", [this] { m_hosts.clear(); });
+    if (freed)
+    {
+        m_stage.reset();
+    }
+}
+
+void ScenarioWorld::CheckLeaks()
+{
+    for (const auto& host : m_hosts)
+    {
+        const std::pair<const char*, std::size_t> counts[] = {
+            {"communication ids", host->Manager().LiveIds()},
+            {"peer records", host->Manager().PeerRecords()},
+            {"reliable sends", host->Port().Outstanding()},
+            {"shared objects", host->Runtime().LiveObjects()},
+        };
+        for (const auto& [what, count] : counts)
+        {
+            if (count != 0)
+            {
+                Violated("leak",
+                         host->Name() + ": " + std::to_string(count) + " " + what + " left");
+            }
+        }
+    }
+}
+
+void ScenarioWorld::Conclude()
+{
+    if (m_result.violation || m_record.violations.empty())
+    {
+        return;
+    }
+    // Found by looking, not by the engine: the run had gone on to its end.
+    const ViolationRecord& first = m_record.violations.front();
+    Violation violation;
+    violation.kind = first.kind == "leak" ? ViolationKind::kLeak : ViolationKind::kProtocol;
+    violation.text = first.kind == "leak" ? first.text : first.kind + ": " + first.text;
+    violation.step = m_result.steps;
+    violation.timeNs = m_result.timeNs;
+    m_result.outcome = Outcome::kViolation;
+    m_result.violation = std::move(violation);
+}
+
+} // namespace lab

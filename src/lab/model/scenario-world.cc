@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lab/model/scenario-world.h"
+
+#include <utility>
+
+namespace lab
+{
+
+// This file: what stays from run to run, and how a run gets a fresh beginning.
+// scenario-world-run.cc: a run.
+
+namespace
+{
+
+constexpr const char* kDirect = "direct";
+
+std::vector<std::int64_t> DelaysOf(const Scenario& scenario)
+{
+    std::vector<std::int64_t> delays;
+    for (const FaultSpec& fault : scenario.faults)
+    {
+        if (fault.delayNs > 0)
+        {
+            delays.push_back(fault.delayNs);
+        }
+    }
+    return delays;
+}
+
+} // namespace
+
+ScenarioWorld::ScenarioWorld(const Scenario& scenario, const WorldOptions& options)
+    : m_scenario(scenario),
+      m_options(options),
+      m_seed(options.seed.value_or(scenario.seed))
+{
+    m_record.scenarioFile = scenario.file;
+    m_record.scenarioName = scenario.name;
+    m_record.seed = m_seed;
+}
+
+ScenarioWorld::~ScenarioWorld()
+{
+    // Whoever decided in the latest run may be gone; the tasks' functions name the hosts.
+    Drop();
+}
+
+tl::expected<std::unique_ptr<ScenarioWorld>, InputError> ScenarioWorld::Build(
+    const Scenario& scenario,
+    const WorldOptions& options)
+{
+    std::unique_ptr<ScenarioWorld> world(new ScenarioWorld(scenario, options));
+    const auto built =
+        scenario.fabric.source == kDirect ? world->BuildDirect() : world->BuildSimulated();
+    if (!built)
+    {
+        return tl::unexpected(built.error());
+    }
+    world->m_fabricRecord = world->m_record;
+    world->m_fabricDigest = world->m_digest.Get();
+    world->Detail(options.keepMessages, options.digest);
+    return world;
+}
+
+tl::expected<void, InputError> ScenarioWorld::BuildDirect()
+{
+    for (const ConnectSpec& connect : m_scenario.connects)
+    {
+        if (!connect.message.empty())
+        {
+            return tl::unexpected(InputError{m_scenario.file,
+                                             connect.line,
+                                             "a message over the direct fabric",
+                                             "no message, or a fabric with queue pairs"});
+        }
+    }
+    m_virtualTime = std::make_unique<interleave::VirtualTime>();
+    m_engine = std::make_unique<interleave::Engine>(*m_virtualTime);
+    m_recorder =
+        std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
+    m_adversary = std::make_unique<Adversary>(*m_engine, DelaysOf(m_scenario));
+    m_direct = std::make_unique<DirectFabric>(
+        *m_engine, *m_adversary, *m_recorder, m_scenario.fabric.directLatencyNs);
+    m_record.channelAdapters = m_scenario.hosts.size();
+    for (const HostSpec& spec : m_scenario.hosts)
+    {
+        m_attachments.push_back(&m_direct->Attach(spec.name));
+    }
+    return {};
+}
+
+tl::expected<void, InputError> ScenarioWorld::BuildSimulated()
+{
+    auto fabric = SimulatedFabric::Build(m_scenario, m_options.pcapFile);
+    if (!fabric)
+    {
+        return tl::unexpected(fabric.error());
+    }
+    m_simulated = std::move(*fabric);
+    m_engine = std::make_unique<interleave::Engine>(m_simulated->Events());
+    m_recorder =
+        std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
+    m_adversary = std::make_unique<Adversary>(*m_engine, DelaysOf(m_scenario));
+    if (const auto up = m_simulated->BringUp(m_digest.Get(), m_record); !up)
+    {
+        return up;
+    }
+    for (const HostSpec& spec : m_scenario.hosts)
+    {
+        auto attachment = m_simulated->Attach(*m_engine, spec, *m_adversary, *m_recorder);
+        if (!attachment)
+        {
+            return tl::unexpected(attachment.error());
+        }
+        m_attachments.push_back(*attachment);
+    }
+    m_simulated->Engage(*m_engine);
+    return {};
+}
+
+void ScenarioWorld::Detail(bool lists, bool digest)
+{
+    m_recorder->Keep(lists, digest);
+    m_mix = digest;
+}
+
+void ScenarioWorld::Reset()
+{
+    if (!m_used)
+    {
+        m_used = true;
+        return;
+    }
+    Drop();
+    m_engine->Reset();
+    if (m_simulated)
+    {
+        m_simulated->Rewind();
+    }
+    else
+    {
+        m_virtualTime->Clear();
+        m_direct->Rewind();
+    }
+    m_record = m_fabricRecord;
+    m_digest.Get() = m_fabricDigest;
+    m_recorder->Rewind();
+    m_result = {};
+}
+
+void ScenarioWorld::AddHosts()
+{
+    for (std::size_t i = 0; i < m_attachments.size(); ++i)
+    {
+        const HostSpec& spec = m_scenario.hosts[i];
+        m_hosts.push_back(std::make_unique<Host>(
+            Host::Parts{*m_engine, *m_recorder, [this](std::uint16_t lid) -> const std::string& { return HostAt(lid); }},
+            *m_attachments[i],
+            spec.name,
+            spec.workers,
+            m_seed,
+            true));
+    }
+    m_stage = std::make_unique<Stage>(Stage{*m_engine, *m_recorder, m_record, {}, {}});
+    for (const auto& host : m_hosts)
+    {
+        m_applications.push_back(std::make_unique<Application>(*m_stage, *host));
+    }
+}
+
+void ScenarioWorld::Drop()
+{
+    if (m_broken)
+    {
+        // Tasks stand in the middle of the hosts' code and will never go on: what they use cannot
+        // be taken apart in order.
+        for (auto& application : m_applications)
+        {
+            (void)application.release();
+        }
+        for (auto& host : m_hosts)
+        {
+            (void)host.release();
+        }
+        (void)m_stage.release();
+        for (Attachment* attachment : m_attachments)
+        {
+            attachment->SetReceiveHandler({});
+        }
+    }
+    m_broken = false;
+    m_applications.clear();
+    m_hosts.clear();
+    m_stage.reset();
+}
+
+const std::string& ScenarioWorld::HostAt(std::uint16_t lid) const
+{
+    static const std::string kNobody;
+    for (const auto& host : m_hosts)
+    {
+        if (host->GetAttachment().Wire().Lid() == lid)
+        {
+            return host->Name();
+        }
+    }
+    return kNobody;
+}
+
+Host& ScenarioWorld::HostNamed(const std::string& name)
+{
+    for (const auto& host : m_hosts)
+    {
+        if (host->Name() == name)
+        {
+            return *host;
+        }
+    }
+    return *m_hosts.front(); // names were checked when the scenario was read
+}
+
+Application& ScenarioWorld::ApplicationAt(const std::string& host)
+{
+    for (std::size_t i = 0; i < m_hosts.size(); ++i)
+    {
+        if (m_hosts[i]->Name() == host)
+        {
+            return *m_applications[i];
+        }
+    }
+    return *m_applications.front();
+}
+
+} // namespace lab

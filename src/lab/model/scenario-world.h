@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef LAB_SCENARIO_WORLD_H
+#define LAB_SCENARIO_WORLD_H
+
+#include "interleave/helper/digest-observer.h"
+#include "interleave/model/engine.h"
+#include "interleave/model/virtual-time.h"
+#include "lab/model/adversary.h"
+#include "lab/model/application.h"
+#include "lab/model/direct-fabric.h"
+#include "lab/model/recorder.h"
+#include "lab/model/run-record.h"
+#include "lab/model/scenario.h"
+#include "lab/model/simulated-fabric.h"
+
+#include <tl/expected.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lab
+{
+
+struct WorldOptions
+{
+    std::optional<std::uint64_t> seed; ///< instead of the scenario's
+    std::string pcapFile;              ///< every packet of the fabric, once; empty: none
+    bool keepMessages{true};           ///< fill the lists of RunRecord
+    bool digest{true};                 ///< of each run; otherwise RunRecord::digest is 0
+    bool expectations{true};           ///< check the scenario's [[expect]] tables
+};
+
+/**
+ * All that a run of a scenario consists of, for one run or for very many: the fabric is brought up
+ * once, what a run changes is made anew for each. A run depends on the scenario, the seed and what
+ * the Chooser answers, and on nothing that runs before it have done.
+ *
+ * One at a time in a process; its calls belong to the thread that built it.
+ */
+class ScenarioWorld
+{
+  public:
+    /** Fabric up, no hosts yet. What a user got wrong is the error. */
+    static tl::expected<std::unique_ptr<ScenarioWorld>, InputError> Build(
+        const Scenario& scenario,
+        const WorldOptions& options);
+    ~ScenarioWorld();
+    ScenarioWorld(const ScenarioWorld&) = delete;
+    ScenarioWorld& operator=(const ScenarioWorld&) = delete;
+
+    /** The same one for all runs. */
+    interleave::Engine& GetEngine()
+    {
+        return *m_engine;
+    }
+
+    /**
+     * One run: hosts come up, do what they are to do, are taken down; everything is checked.
+     * @param chooser lives until the next Run(), or the engine's Reset(), has ended the run.
+     */
+    void Run(interleave::Chooser& chooser);
+
+    const Scenario& GetScenario() const
+    {
+        return m_scenario;
+    }
+
+    std::uint64_t Seed() const
+    {
+        return m_seed;
+    }
+
+    /** Of the latest run. */
+    RunRecord& Record()
+    {
+        return m_record;
+    }
+
+    const RunRecord& Record() const
+    {
+        return m_record;
+    }
+
+    /** How the latest run ended, what was found after its last operation included. */
+    const interleave::RunResult& Result() const
+    {
+        return m_result;
+    }
+
+    /** For the runs to come: whether the lists of RunRecord and its digest are made. */
+    void Detail(bool lists, bool digest);
+
+  private:
+    ScenarioWorld(const Scenario& scenario, const WorldOptions& options);
+
+    tl::expected<void, InputError> BuildDirect();
+    tl::expected<void, InputError> BuildSimulated();
+
+    void Reset();
+    void AddHosts();
+    void Drop();
+    const std::string& HostAt(std::uint16_t lid) const;
+    Host& HostNamed(const std::string& name);
+    Application& ApplicationAt(const std::string& host);
+
+    void Perform();
+    void TakeDown();
+    void CheckUndecided();
+    void CheckLeaks();
+    /** Runs @p body in a task and the simulation until nothing is left to do. */
+    bool RunTask(const char* name, std::function<void()> body);
+    bool RunUntil(std::int64_t untilNs);
+    void Violated(const char* kind, std::string text);
+    void Conclude();
+
+    const Scenario m_scenario;
+    const WorldOptions m_options;
+    const std::uint64_t m_seed;
+    RunRecord m_record;
+    RunRecord m_fabricRecord; ///< what a run begins with: the fabric, as it came up
+    interleave::RunResult m_result;
+    std::unique_ptr<interleave::VirtualTime> m_virtualTime; ///< of a direct fabric
+    std::unique_ptr<SimulatedFabric> m_simulated;
+    std::unique_ptr<interleave::Engine> m_engine;
+    interleave::DigestObserver m_digest;
+    interleave::Digest m_fabricDigest;
+    std::unique_ptr<Recorder> m_recorder;
+    std::unique_ptr<Adversary> m_adversary;
+    std::unique_ptr<DirectFabric> m_direct;
+    std::vector<Attachment*> m_attachments; ///< in the order of the scenario's hosts
+    std::unique_ptr<Stage> m_stage;
+    std::vector<std::unique_ptr<Host>> m_hosts;
+    std::vector<std::unique_ptr<Application>> m_applications;
+    bool m_mix{true};     ///< digests are made
+    bool m_used{false};   ///< there was a run
+    bool m_broken{false}; ///< a violation has ended the run in the middle of things
+};
+
+} // namespace lab
+
+#endif /* LAB_SCENARIO_WORLD_H */
