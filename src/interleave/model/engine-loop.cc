@@ -184,13 +184,13 @@ void Engine::RunEvent()
     const std::size_t tied = m_active ? m_events.TiedCount() : 1;
     if (tied <= 1)
     {
-        const ProgramScope program;
+        const EventScope program;
         m_events.RunNext();
         return;
     }
     TiePoint point(*this, m_events, tied);
     const std::uint32_t first = Ask(point);
-    const ProgramScope program;
+    const EventScope program;
     m_events.RunTied(first);
 }
 

@@ -178,6 +178,7 @@ void Host::Arrived(const ibcm::ReceivedMad& mad)
 {
     if (m_freeIncoming.empty())
     {
+        const interleave::MemoryScope ofTheRun(true);
         m_incoming.push_back(std::make_unique<Incoming>(*this));
         m_freeIncoming.push_back(m_incoming.back().get());
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/model/scenario-world.h"
 
+#include "lab/model/run-heap.h"
+
 #include <utility>
 
 namespace lab
@@ -41,8 +43,14 @@ ScenarioWorld::ScenarioWorld(const Scenario& scenario, const WorldOptions& optio
 
 ScenarioWorld::~ScenarioWorld()
 {
-    // Whoever decided in the latest run may be gone; the tasks' functions name the hosts.
     Drop();
+    if (m_simulated)
+    {
+        m_simulated->Rewind();
+    }
+    // Not its Reset(): whoever decided in the latest run may be gone.
+    m_engine.reset();
+    RunHeap::End();
 }
 
 tl::expected<std::unique_ptr<ScenarioWorld>, InputError> ScenarioWorld::Build(
@@ -159,6 +167,7 @@ void ScenarioWorld::Reset()
         m_virtualTime->Clear();
         m_direct->Rewind();
     }
+    RunHeap::End();
     m_record = m_fabricRecord;
     m_digest.Get() = m_fabricDigest;
     m_recorder->Rewind();
@@ -167,9 +176,12 @@ void ScenarioWorld::Reset()
 
 void ScenarioWorld::AddHosts()
 {
+    m_hosts.reserve(m_attachments.size());
+    m_applications.reserve(m_attachments.size());
     for (std::size_t i = 0; i < m_attachments.size(); ++i)
     {
         const HostSpec& spec = m_scenario.hosts[i];
+        const interleave::MemoryScope ofTheRun(true);
         m_hosts.push_back(std::make_unique<Host>(
             Host::Parts{*m_engine,
                         *m_recorder,
@@ -181,6 +193,7 @@ void ScenarioWorld::AddHosts()
             m_seed,
             true));
     }
+    const interleave::MemoryScope ofTheRun(true);
     m_stage = std::make_unique<Stage>(Stage{*m_engine, *m_recorder, m_record, {}, {}});
     for (const auto& host : m_hosts)
     {

@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lab
@@ -116,10 +117,12 @@ class ScenarioWorld
     void CheckUndecided();
     void CheckEnds();
     void CheckLeaks();
+    void CheckMemory();
     /** Runs @p body in a task and the simulation until nothing is left to do. */
     bool RunTask(const char* name, std::function<void()> body);
     bool RunUntil(std::int64_t untilNs);
-    void Violated(const char* kind, std::string text);
+    void Violated(std::string_view kind, std::string_view text);
+    static void FreedWrongly(void* self, const char* what);
     void Conclude();
 
     const Scenario m_scenario;
