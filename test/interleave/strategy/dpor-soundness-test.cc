@@ -202,6 +202,8 @@ INSTANTIATE_TEST_SUITE_P(
         Menu{"TryLocks", {Do::kLock, Do::kTry, Do::kTry, Do::kWrite, Do::kRead}, 3},
         Menu{"Completions", {Do::kSignal, Do::kWait, Do::kTryWait, Do::kRead, Do::kWrite}, 3},
         Menu{"Deadlocks", {Do::kLock, Do::kLock, Do::kWait, Do::kSignal, Do::kWrite}, 3},
+        Menu{"Faults", {Do::kDraw, Do::kDraw, Do::kRead, Do::kWrite, Do::kLock}, 3},
+        Menu{"FaultsAndTime", {Do::kDraw, Do::kSleep, Do::kSignal, Do::kWait, Do::kWrite}, 3},
         Menu{"SimulatedTime", {Do::kSleep, Do::kSleep, Do::kRead, Do::kWrite, Do::kLock}, 3},
         Menu{"TimeAndCompletions", {Do::kSleep, Do::kSignal, Do::kWait, Do::kWrite}, 3}),
     [](const auto& one) { return one.param.name; });

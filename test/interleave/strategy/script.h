@@ -35,6 +35,7 @@ enum class Do : std::uint8_t
     kSleep, //!< that many nanoseconds
     kSync,  //!< an operation on no object
     kYield,
+    kDraw,  //!< asks the chooser for a fault or none, and remembers the answer
     kAwait, //!< polls the variable, yielding, until it is not 0
 };
 
@@ -45,6 +46,26 @@ struct Action
 };
 
 using Script = std::vector<std::vector<Action>>;
+
+/** Whether something goes wrong. */
+class DrawPoint final : public ChoicePoint
+{
+  public:
+    DrawPoint()
+        : ChoicePoint(ChoiceKind::kFault, PlaceKeyOf(ChoiceKind::kFault, "draw"), 2)
+    {
+    }
+
+    PlaceText Place() const override
+    {
+        return {"draw", ""};
+    }
+
+    std::string OptionText(std::uint32_t option) const override
+    {
+        return option == 0 ? "fine" : "fault";
+    }
+};
 
 /** Runs a script again and again and says what each run has led to. */
 class ScriptRunner
@@ -214,6 +235,13 @@ class ScriptRunner
         case Do::kYield:
             engine.Yield();
             return;
+        case Do::kDraw:
+        {
+            engine.Point(Op{OpKind::kSync});
+            DrawPoint point;
+            Learn(index, engine.Choose(point));
+            return;
+        }
         case Do::kAwait:
             while (Read(action.object) == 0)
             {
