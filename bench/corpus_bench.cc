@@ -5,6 +5,7 @@
 // every seed has found it. Then what shrinking makes of the logs that the portfolio has found.
 
 #include "interleave/corpus/corpus.h"
+#include "interleave/model/search/explain.h"
 #include "interleave/model/search/explorer.h"
 #include "interleave/model/search/shrinker.h"
 #include "interleave/model/strategy/strategies.h"
@@ -258,12 +259,42 @@ int Print(std::span<const Entry> entries, const Board& board, double seconds, un
     return totals.allSeeds == totals.rows ? 0 : 1;
 }
 
+/** The first find in one program, the same shrunk, and why it fails. */
+int Show(const Entry& entry)
+{
+    CorpusProgram program(entry);
+    auto strategy = MakeStrategy(kDefaultStrategy);
+    Explorer explorer(program, **strategy, {.runs = entry.budget, .stopAtFirst = true});
+    explorer.Run();
+    if (explorer.Findings().empty())
+    {
+        fmt::print("nothing found in {} runs\n", explorer.Runs());
+        return 1;
+    }
+    const Finding& finding = explorer.Findings()[0];
+    fmt::print(
+        "found in run {} by {}\n\n{}\n", finding.run, finding.strategy, finding.log.Format());
+    const auto shrunk = Shrink(program, finding.log);
+    if (!shrunk)
+    {
+        fmt::print(stderr, "corpus-bench: {}\n", shrunk.error());
+        return 3;
+    }
+    fmt::print(
+        "shrunk in {} runs: {}\n\n{}\n", shrunk->runs, shrunk->certificate, shrunk->log.Format());
+    const auto explanation = Explain(program, shrunk->log);
+    fmt::print("{}\n", explanation ? explanation->Format() : explanation.error());
+    return 0;
+}
+
 int Usage(const char* wrong)
 {
-    fmt::print(stderr,
-               "corpus-bench: {}\nusage: corpus-bench [--workers N] [PROGRAM]   N from 1 to 64, "
-               "default 2\n",
-               wrong);
+    fmt::print(
+        stderr,
+        "corpus-bench: {}\n"
+        "usage: corpus-bench [--workers N] [PROGRAM]   the table; N from 1 to 64, default 2\n"
+        "       corpus-bench --show PROGRAM            a log, shrunk and explained\n",
+        wrong);
     return 2;
 }
 
@@ -272,6 +303,7 @@ int Usage(const char* wrong)
 int main(int argc, char** argv)
 {
     unsigned workers = 2;
+    bool show = false;
     std::span<const Entry> entries = corpus::Entries();
     const std::vector<std::string_view> words(argv + 1, argv + argc);
     for (std::size_t at = 0; at < words.size(); ++at)
@@ -288,12 +320,21 @@ int main(int argc, char** argv)
             }
             continue;
         }
+        if (words[at] == "--show")
+        {
+            show = true;
+            continue;
+        }
         const Entry* entry = corpus::FindEntry(words[at]);
         if (entry == nullptr)
         {
             return Usage("there is no such program or option");
         }
         entries = {entry, 1};
+    }
+    if (show)
+    {
+        return entries.size() == 1 ? Show(entries[0]) : Usage("--show takes one program");
     }
     if (entries.size() > kEntriesMax)
     {
