@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -255,7 +256,12 @@ int Print(std::span<const Entry> entries, const Board& board, double seconds, un
                100.0 * totals.quickLogs / std::max(totals.logs, 1U),
                kShrinkLimitMs,
                totals.longestMs);
-    fmt::print("{:.1f} s with {} processes\n", seconds, workers);
+    rusage used{};
+    getrusage(RUSAGE_CHILDREN, &used);
+    fmt::print("{:.1f} s with {} processes, {} s of CPU\n",
+               seconds,
+               workers,
+               used.ru_utime.tv_sec + used.ru_stime.tv_sec);
     return totals.allSeeds == totals.rows ? 0 : 1;
 }
 
