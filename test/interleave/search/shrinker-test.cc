@@ -306,8 +306,7 @@ TEST(Explain, NamesThePairThatIsTurnedRound)
 TEST(Explain, FindsTheLostUpdate)
 {
     CorpusProgram program(*FindEntry("account"));
-    const auto explanation =
-        Explain(program, ParseLog("deposit #2 lock lock:1 -> run withdraw\n"));
+    const auto explanation = Explain(program, ParseLog("deposit #2 lock lock:1 -> run withdraw\n"));
     ASSERT_TRUE(explanation) << explanation.error();
     EXPECT_EQ(explanation->Format(),
               "critical decision: deposit #2 lock lock:1 -> run withdraw\n"
