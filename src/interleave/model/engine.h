@@ -218,6 +218,12 @@ class Engine
         ++m_step;
     }
 
+    /** Whether somebody would hear of a Note(). */
+    bool Observed() const
+    {
+        return !m_observers.empty();
+    }
+
     /** Reports an operation that needs no choice: an access under a lock, an event handler's work.
      */
     void Note(const Op& op)
