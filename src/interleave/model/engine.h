@@ -181,6 +181,12 @@ class Engine
         return m_step;
     }
 
+    /** Stacks mapped so far: as many as tasks were ever unfinished or ready at once. */
+    std::size_t MappedStacks() const
+    {
+        return m_stacks.Mapped();
+    }
+
     // Objects.
 
     /** The next ordinal of class @p name, one word; the first is 1. */
