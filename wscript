@@ -108,13 +108,13 @@ def build(bld):
         if tests and "ibcm" in below([part]):
             tests += bld.path.ant_glob("test/common/*.cc")
         if tests:
-            bld.program(source=tests, target="test/test-" + part, name="test-" + part,
+            bld.program(source=tests + run_heap(bld, [part]), target="test/test-" + part, name="test-" + part,
                         includes=["src", "test"],
                         use=below([part]) + ["GTEST", "RAPIDCHECK", "PCAP"], install_path=None)
 
     if bld.path.find_node("src/lab/command/main.cc"):
-        bld.program(source=bld.path.ant_glob("src/lab/command/**/*.cc"), target="bin/weft",
-                    name="weft", includes=["src"], use=below(["lab"]))
+        bld.program(source=bld.path.ant_glob("src/lab/command/**/*.cc") + run_heap(bld, ["lab"]),
+                    target="bin/weft", name="weft", includes=["src"], use=below(["lab"]))
 
     # With libFuzzer where there is it; elsewhere what runs the committed inputs, as a test.
     fuzzing = bld.env.BUILD_VARIANT == "fuzz"
@@ -130,10 +130,15 @@ def build(bld):
         name = os.path.splitext(bench.name)[0].replace("_", "-")
         # A benchmark of one part must not wait for the build of all the others.
         parts = below(parts_included(bench.abspath()))
-        bld.program(source=[bench], target="bench/" + name, name=name, includes=["src", "bench"],
+        bld.program(source=[bench] + run_heap(bld, parts), target="bench/" + name, name=name, includes=["src", "bench"],
                     use=parts + ["BENCHMARK"], install_path=None)
 
     build_python(bld)
+
+
+def run_heap(bld, parts):
+    """operator new of programs that run scenarios; a library must not bring its own."""
+    return bld.path.ant_glob("src/lab/heap/*.cc") if "lab" in parts else []
 
 
 def build_python(bld):

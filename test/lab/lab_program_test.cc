@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -145,6 +146,51 @@ TEST_P(LabProgramScenario, ReplaysInTheSameWorld)
         const Sample again = Replay(*program, sample.log);
         ASSERT_EQ(again.digest, sample.digest) << sample.log.Format();
         EXPECT_EQ(again.verdict, sample.verdict);
+    }
+}
+
+/** Ends the run with a violation at one operation. */
+class Saboteur final : public interleave::Observer
+{
+  public:
+    Saboteur(interleave::Engine& engine, std::uint64_t step)
+        : m_engine(engine),
+          m_step(step)
+    {
+        m_engine.AddObserver(*this);
+    }
+
+    ~Saboteur() override
+    {
+        m_engine.RemoveObserver(*this);
+    }
+
+    void OnOp(const interleave::OpEvent& event) override
+    {
+        if (event.step == m_step)
+        {
+            m_engine.Report(interleave::ViolationKind::kProtocol, "sabotage");
+        }
+    }
+
+  private:
+    interleave::Engine& m_engine;
+    const std::uint64_t m_step;
+};
+
+TEST_P(LabProgramScenario, ARunThatEndsInTheMiddleLeavesNothing)
+{
+    auto program = Make(m_scenario);
+    ASSERT_TRUE(program);
+    const Sample clean = Record(*program, 7);
+    constexpr std::uint64_t kStride = 23;
+    for (std::uint64_t step = 1; step < 700; step += kStride)
+    {
+        {
+            const Saboteur saboteur(program->GetEngine(), step);
+            Record(*program, 7);
+        }
+        ASSERT_EQ(Record(*program, 7).digest, clean.digest) << "after one that ended at " << step;
     }
 }
 

@@ -103,6 +103,16 @@ def test_value_of_a_benchmark():
         compare.benchmark_value({"benchmarks": []}, compare.Side(benchmark="BM_B"))
 
 
+def test_a_side_that_is_not_installed_is_no_failure():
+    report = {"benchmarks": [{"name": "BM_A", "error_occurred": True,
+                              "error_message": "unavailable: built without x"}]}
+    with pytest.raises(compare.Unavailable, match="^built without x$"):
+        compare.benchmark_value(report, compare.Side(benchmark="BM_A"))
+    report["benchmarks"][0]["error_message"] = "went wrong"
+    with pytest.raises(ValueError, match="BM_A: went wrong"):
+        compare.benchmark_value(report, compare.Side(benchmark="BM_A"))
+
+
 @pytest.mark.parametrize("script, message", [
     ("exit 4", "status 4"), ("echo none", "no figure"), ("true", "no figure"),
     ("echo 0", "measured 0"), ("echo nan", "measured nan")])

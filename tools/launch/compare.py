@@ -52,6 +52,10 @@ class Row:
     theirs: Side
 
 
+class Unavailable(Exception):
+    """What a side needs is not installed; says what. Its benchmark is skipped with that word."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """What measuring a row came to."""
@@ -86,8 +90,12 @@ def main(options):
     environment = environment_of(options.variant)
     outcomes = []
     for row in rows:
-        outcome = measure_row(
-            row, arguments.pairs, lambda side: measure(side, builder.file_of, environment))
+        try:
+            outcome = measure_row(
+                row, arguments.pairs, lambda side: measure(side, builder.file_of, environment))
+        except Unavailable as error:
+            print("%-16s not measured: %s" % (row.name, error), file=sys.stderr)
+            continue
         outcomes.append(outcome)
         if not arguments.json:
             print(line_of(outcome), flush=True)
@@ -181,6 +189,7 @@ def measure(side, file_of, environment):
     return figure * side.scale
 
 
+_UNAVAILABLE = "unavailable: "
 _NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -191,6 +200,8 @@ def benchmark_value(report, side):
         raise ValueError("%d benchmarks are called %s" % (len(runs), side.benchmark))
     run = runs[0]
     if run.get("error_occurred"):
+        if run.get("error_message", "").startswith(_UNAVAILABLE):
+            raise Unavailable(run["error_message"][len(_UNAVAILABLE):])
         raise ValueError("%s: %s" % (side.benchmark, run.get("error_message")))
     if side.value not in run:
         raise ValueError("%s has no value '%s'" % (side.benchmark, side.value))

@@ -50,6 +50,11 @@ class Observer
     virtual void OnSync(SyncKind kind, const void* object, const char* site) = 0;
     /** A field that a lock protects is about to be read or written. */
     virtual void OnAccess(const void* field, const char* name, bool write) = 0;
+    /** The same, by the function @p site; without an implementation of its own it is OnAccess(). */
+    virtual void OnAccessAt(const void* field, const char* name, bool write, const char* /*site*/)
+    {
+        OnAccess(field, name, write);
+    }
     /** An object that threads share begins its life. @param ordinal 1, 2, … in its class, per core.
      */
     virtual void OnMade(const char* objectClass,

@@ -222,15 +222,17 @@ class Guarded
     Guarded(const Guarded&) = delete;
     Guarded& operator=(const Guarded&) = delete;
 
-    const T& Read() const
+    /** @param site who reads; leave it to the compiler. */
+    const T& Read(const char* site = __builtin_FUNCTION()) const
     {
-        Report(false);
+        Report(false, site);
         return m_value;
     }
 
-    T& Write()
+    /** @param site who writes; leave it to the compiler. */
+    T& Write(const char* site = __builtin_FUNCTION())
     {
-        Report(true);
+        Report(true, site);
         return m_value;
     }
 
@@ -241,11 +243,11 @@ class Guarded
     }
 
   private:
-    void Report(bool write) const
+    void Report(bool write, const char* site) const
     {
         if (Observer* observer = m_runtime.GetObserver(); observer != nullptr) [[unlikely]]
         {
-            observer->OnAccess(&m_value, FieldName.text, write);
+            observer->OnAccessAt(&m_value, FieldName.text, write, site);
         }
     }
 

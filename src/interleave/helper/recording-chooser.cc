@@ -9,15 +9,18 @@ namespace interleave
 
 RecordingChooser::RecordingChooser(Chooser& inner)
     : m_inner(inner),
-      m_buffer(kBuffered)
+      m_buffer(kBuffered),
+      m_next(m_buffer.data()),
+      m_end(m_buffer.data() + m_buffer.size())
 {
 }
 
 void RecordingChooser::BeginRun(const Engine& engine)
 {
     m_engine = &engine;
-    m_size = 0;
+    m_next = m_buffer.data();
     m_kept.clear();
+    m_keys.clear();
     m_texts.clear();
     m_counter.Clear();
     m_inner.BeginRun(engine);
@@ -26,37 +29,60 @@ void RecordingChooser::BeginRun(const Engine& engine)
 std::uint32_t RecordingChooser::Choose(ChoicePoint& point)
 {
     const std::uint32_t choice = m_inner.Choose(point);
-    if (m_size == m_buffer.size())
+    if (m_next == m_end) [[unlikely]]
     {
         Fold();
     }
-    m_buffer[m_size++] = {point.Key(), choice, choice == 0 ? 0 : Detail(point, choice)};
+    if (point.Kind() != ChoiceKind::kSchedule) [[unlikely]]
+    {
+        AppendOther(point, choice);
+        return choice;
+    }
+    const auto& schedule = static_cast<const SchedulePoint&>(point);
+    const Task& subject = schedule.Subject();
+    const Op& op = subject.Pending();
+    const Task* target = schedule.Candidate(choice);
+    Entry& entry = *m_next++;
+    entry.object = op.object;
+    entry.subject = subject.Ordinal();
+    entry.target = target == nullptr ? 0 : target->Ordinal();
+    entry.choice = choice;
+    entry.kind = op.kind;
+    entry.where = schedule.Running() == nullptr ? Where::kDispatch : Where::kRunning;
     return choice;
 }
 
-std::uint32_t RecordingChooser::Detail(ChoicePoint& point, std::uint32_t choice)
+void RecordingChooser::AppendOther(ChoicePoint& point, std::uint32_t choice)
 {
-    if (point.Kind() == ChoiceKind::kSchedule)
+    Entry& entry = *m_next++;
+    entry.subject = static_cast<std::uint32_t>(m_keys.size());
+    entry.target = static_cast<std::uint32_t>(m_texts.size());
+    entry.choice = choice;
+    entry.where = Where::kOther;
+    m_keys.push_back(point.Key());
+    if (choice != 0)
     {
-        const Task* task = static_cast<SchedulePoint&>(point).Candidate(choice);
-        return task == nullptr ? 0 : task->Ordinal();
+        m_texts.push_back({point.Place(), point.OptionText(choice)});
     }
-    m_texts.push_back({point.Place(), point.OptionText(choice)});
-    return static_cast<std::uint32_t>(m_texts.size() - 1);
 }
 
 void RecordingChooser::Fold()
 {
-    for (std::size_t index = 0; index < m_size; ++index)
+    for (const Entry* entry = m_buffer.data(); entry != m_next; ++entry)
     {
-        const Entry& entry = m_buffer[index];
-        const std::uint64_t n = m_counter.Touch(entry.key).count;
-        if (entry.choice != 0)
+        const bool other = entry->where == Where::kOther;
+        const PlaceKey key = other ? m_keys[entry->subject]
+                                   : SchedulePlaceKey(entry->where == Where::kDispatch,
+                                                      entry->subject,
+                                                      Op{entry->kind, entry->object});
+        const std::uint64_t n = m_counter.Touch(key).count;
+        if (entry->choice != 0)
         {
-            m_kept.push_back({entry, n});
+            m_kept.push_back({*entry, n, key});
         }
     }
-    m_size = 0;
+    m_next = m_buffer.data();
+    m_keys.clear();
 }
 
 DecisionLog RecordingChooser::Log()
@@ -64,19 +90,19 @@ DecisionLog RecordingChooser::Log()
     Fold();
     DecisionLog log;
     log.decisions.reserve(m_kept.size());
-    for (const auto& [entry, n] : m_kept)
+    for (const auto& [entry, n, key] : m_kept)
     {
         Decision& decision = log.decisions.emplace_back();
         decision.n = n;
-        if (entry.key.high >> 56 != static_cast<std::uint64_t>(ChoiceKind::kSchedule))
+        if (entry.where == Where::kOther)
         {
-            decision.place = m_texts[entry.detail].place;
-            decision.option = m_texts[entry.detail].option;
+            decision.place = m_texts[entry.target].place;
+            decision.option = m_texts[entry.target].option;
             continue;
         }
-        decision.place = SchedulePlaceText(*m_engine, entry.key);
+        decision.place = SchedulePlaceText(*m_engine, key);
         decision.option =
-            entry.detail == 0 ? "events" : "run " + m_engine->TaskAt(entry.detail).Name();
+            entry.target == 0 ? "events" : "run " + m_engine->TaskAt(entry.target).Name();
     }
     return log;
 }

@@ -3,6 +3,7 @@
 #define INTERLEAVE_RECORDING_CHOOSER_H
 
 #include "interleave/model/decision-log.h"
+#include "interleave/model/operation.h"
 #include "interleave/model/place-counter.h"
 
 #include <cstdint>
@@ -43,33 +44,48 @@ class RecordingChooser final : public Chooser
     /** How many choices are kept before those with answer 0 are boiled down to their count. */
     static constexpr std::size_t kBuffered = 1U << 14;
 
+    enum class Where : std::uint8_t
+    {
+        kRunning,  //!< before an operation of a task that runs
+        kDispatch, //!< no task runs
+        kOther,    //!< not about tasks
+    };
+
+    /** A choice, in the form that is quickest to write. */
     struct Entry
     {
-        PlaceKey key;
+        ObjectId object;
+        std::uint32_t subject; //!< the task that the place is about; kOther: index into m_keys
+        std::uint32_t target;  //!< the task let go on, 0: events; kOther: index into m_texts
         std::uint32_t choice;
-        std::uint32_t detail; // task let go on (0: events), or index into m_texts
+        OpKind kind;
+        Where where;
     };
 
-    struct Kept
-    {
-        Entry entry;
-        std::uint64_t n;
-    };
-
+    /** Of a choice that is not about tasks, and not 0. */
     struct Texts
     {
         PlaceText place;
         std::string option;
     };
 
-    std::uint32_t Detail(ChoicePoint& point, std::uint32_t choice);
+    struct Kept
+    {
+        Entry entry;
+        std::uint64_t n;
+        PlaceKey key;
+    };
+
+    void AppendOther(ChoicePoint& point, std::uint32_t choice);
     void Fold();
 
     Chooser& m_inner;
     const Engine* m_engine = nullptr;
     std::vector<Entry> m_buffer;
-    std::size_t m_size = 0;
+    Entry* m_next;
+    Entry* m_end;
     std::vector<Kept> m_kept;
+    std::vector<PlaceKey> m_keys; // until Fold()
     std::vector<Texts> m_texts;
     PlaceCounter m_counter;
 };

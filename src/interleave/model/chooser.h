@@ -67,9 +67,9 @@ class ChoicePoint
 {
   public:
     ChoicePoint(ChoiceKind kind, PlaceKey key, std::uint32_t count)
-        : m_key(key),
-          m_count(count),
-          m_kind(kind)
+        : m_count(count),
+          m_kind(kind),
+          m_key(key)
     {
     }
 
@@ -82,7 +82,7 @@ class ChoicePoint
         return m_kind;
     }
 
-    const PlaceKey& Key() const
+    virtual PlaceKey Key() const
     {
         return m_key;
     }
@@ -105,10 +105,18 @@ class ChoicePoint
      */
     virtual std::optional<std::uint32_t> FindOption(std::string_view text);
 
+  protected:
+    /** For a point that overrides Key(), because most choosers do not ask. */
+    ChoicePoint(ChoiceKind kind, std::uint32_t count)
+        : m_count(count),
+          m_kind(kind)
+    {
+    }
+
   private:
-    PlaceKey m_key;
     std::uint32_t m_count;
     ChoiceKind m_kind;
+    PlaceKey m_key;
 };
 
 /**

@@ -11,14 +11,20 @@
 namespace interleave
 {
 
-inline void Engine::Commit(Task& task, const Op& op)
+inline void Engine::Commit(Task& task)
 {
-    ++m_step;
-    task.m_past[task.m_opCount++ % Task::kRemembered] = {op, m_step};
+    task.m_pending->step = ++m_step;
+    ++task.m_opCount;
     if (!m_observers.empty()) [[unlikely]]
     {
-        Show(task, op);
+        Show(task, task.m_pending->op);
     }
+}
+
+inline void Engine::Resumed()
+{
+    WaitList::Remove(*m_current);
+    m_current->m_holder = nullptr;
 }
 
 inline std::uint32_t Engine::Ask(ChoicePoint& point)
@@ -59,12 +65,8 @@ inline void Engine::SwitchTo(Task& next)
     }
 }
 
-inline bool Engine::Dispatch()
+inline Task* Engine::PickReady()
 {
-    if (m_ready.Empty())
-    {
-        return false;
-    }
     std::uint32_t choice = 0;
     if (m_active)
     {
@@ -74,19 +76,22 @@ inline bool Engine::Dispatch()
         {
             m_wantEvents = true;
             m_parkBudget = m_options.parkedEventLimit;
-            return false;
+            return nullptr;
         }
     }
-    SwitchTo(*m_ready.TakeAt(choice));
-    return true;
+    return m_ready.TakeAt(choice);
 }
 
-inline void Engine::SwitchAway()
+inline Task& Engine::NextContext()
 {
-    if (m_stopping || !Dispatch())
+    if (!m_stopping && !m_ready.Empty())
     {
-        SwitchTo(m_main);
+        if (Task* next = PickReady(); next != nullptr)
+        {
+            return *next;
+        }
     }
+    return m_main;
 }
 
 } // namespace interleave

@@ -20,13 +20,13 @@ void Engine::ThrowUnwind() const
     }
 }
 
-void Engine::Park(Task& task, std::uint64_t eventBudget)
+Task& Engine::Park(Task& task, std::uint64_t eventBudget)
 {
     task.m_state = TaskState::kParked;
     m_parked = &task;
     m_wantEvents = true;
     m_parkBudget = eventBudget;
-    SwitchTo(m_main);
+    return m_main;
 }
 
 void Engine::TaskMain(void* context)
@@ -46,7 +46,7 @@ void Engine::RunBody(Task& task)
     TsanAcquire(&task);
     TsanAcquire(&m_begun);
     Did(EffectKind::kAcquire, &task);
-    Commit(task, task.m_pending);
+    Commit(task);
     try
     {
         const ProgramScope program;
@@ -75,7 +75,7 @@ void Engine::RunBody(Task& task)
         return;
     }
     Did(EffectKind::kFinished, &task);
-    SwitchAway();
+    SwitchTo(NextContext());
 }
 
 RunResult Engine::Run(std::int64_t untilNs)
@@ -154,7 +154,10 @@ void Engine::Loop()
         }
         if (!m_ready.Empty())
         {
-            Dispatch();
+            if (Task* next = PickReady(); next != nullptr)
+            {
+                SwitchTo(*next);
+            }
             continue;
         }
         if (EventPending())
@@ -181,13 +184,13 @@ void Engine::RunEvent()
     const std::size_t tied = m_active ? m_events.TiedCount() : 1;
     if (tied <= 1)
     {
-        const ProgramScope program;
+        const EventScope program;
         m_events.RunNext();
         return;
     }
     TiePoint point(*this, m_events, tied);
     const std::uint32_t first = Ask(point);
-    const ProgramScope program;
+    const EventScope program;
     m_events.RunTied(first);
 }
 
@@ -267,6 +270,7 @@ void Engine::Reset()
     }
     m_ready.Clear();
     m_taskCount = 0;
+    m_sameNames = true;
     m_parked = nullptr;
     m_step = 0;
     m_eventCount = 0;

@@ -73,7 +73,7 @@ std::string Engine::ObjectText(ObjectId object) const
 
 std::string Engine::PendingText(const Task& task) const
 {
-    std::string text = OpText(*this, task.m_pending);
+    std::string text = OpText(*this, task.Pending());
     if (task.Holder() != nullptr)
     {
         text += fmt::format(", held by {}", task.Holder()->Name());
@@ -137,23 +137,15 @@ std::string Engine::CycleText(const Task& task, std::string& subject) const
     std::string text = "tasks wait for each other";
     const char* separator = ": ";
     const Task* at = &task;
-    for (std::size_t count = 0; count <= m_taskCount; ++count)
+    do
     {
-        if (at->m_state != TaskState::kBlocked || at->Holder() == nullptr)
-        {
-            return {};
-        }
         text += fmt::format("{}{} waits for {}", separator, at->Name(), PendingText(*at));
         separator = "; ";
         waiting.push_back(at);
         at = at->Holder();
-        if (at == &task)
-        {
-            subject = SubjectOf(*this, waiting);
-            return text;
-        }
-    }
-    return {};
+    } while (at != &task);
+    subject = SubjectOf(*this, waiting);
+    return text;
 }
 
 void Engine::FindDeadlock()

@@ -71,31 +71,23 @@ void Engine::UpdateQuiet()
 Task* Engine::Spawn(std::string_view name, std::function<void()> body)
 {
     const EngineScope scope;
-    if (name.empty() || name.front() == '#' || name == "->" ||
-        name.find_first_of(" \t\r\n") != std::string_view::npos)
-    {
-        throw std::invalid_argument(
-            fmt::format("a task's name must be one word without '#' at its start, not '{}'", name));
-    }
     if (m_taskCount == m_taskPool.size())
     {
         m_taskPool.push_back(std::make_unique<Task>(*this));
         m_tasks.push_back(m_taskPool.back().get());
         m_ready.Reserve(m_tasks.size());
     }
-    std::uint64_t hash = HashText(name);
     Task& task = *m_tasks[m_taskCount];
-    task.m_name = UniqueName(name, hash);
-    task.m_nameHash = hash;
+    Name(task, name);
     task.m_ordinal = static_cast<std::uint32_t>(++m_taskCount);
     task.m_state = TaskState::kReady;
     task.m_daemon = false;
     task.m_timedOut = false;
-    task.m_pending = Op{OpKind::kStart};
     task.m_list = nullptr;
     task.m_holder = nullptr;
     task.m_parkMark = 0;
     task.m_opCount = 0;
+    task.Announce(Op{OpKind::kStart});
     task.m_body = std::move(body);
     if (!task.m_fiber.Started())
     {
@@ -105,6 +97,27 @@ Task* Engine::Spawn(std::string_view name, std::function<void()> body)
     Did(EffectKind::kRelease, &task);
     m_ready.PushBack(&task);
     return &task;
+}
+
+void Engine::Name(Task& task, std::string_view wanted)
+{
+    // Runs are alike: as long as all tasks so far were given the names of the run before, what came
+    // of that is known.
+    if (m_sameNames && task.m_wantedName == wanted)
+    {
+        return;
+    }
+    if (wanted.empty() || wanted.front() == '#' || wanted == "->" ||
+        wanted.find_first_of(" \t\r\n") != std::string_view::npos)
+    {
+        throw std::invalid_argument(fmt::format(
+            "a task's name must be one word without '#' at its start, not '{}'", wanted));
+    }
+    m_sameNames = false;
+    std::uint64_t hash = HashText(wanted);
+    task.m_name = UniqueName(wanted, hash);
+    task.m_nameHash = hash;
+    task.m_wantedName = wanted;
 }
 
 std::string Engine::UniqueName(std::string_view name, std::uint64_t& hash) const
@@ -134,14 +147,14 @@ void Engine::Stop()
 std::uint32_t Engine::ClassOf(const char* name)
 {
     const EngineScope scope;
+    const std::string_view text(name);
     for (std::size_t index = 0; index < m_classes.size(); ++index)
     {
-        if (m_classes[index].name == name)
+        if (m_classes[index].name == text)
         {
             return static_cast<std::uint32_t>(index + 1);
         }
     }
-    const std::string_view text(name);
     if (text.empty() || text.front() == '#' || text == "->" ||
         text.find_first_of(" \t\r\n") != std::string_view::npos)
     {
@@ -189,14 +202,13 @@ void Engine::CheckStepLimit()
 
 void Engine::Attend(const Op& op, WaitList* list, Task* const* holder)
 {
-    CheckStepLimit();
     Task& self = *m_current;
     if (!m_stopping || &self == &m_main)
     {
         return;
     }
     // Run() ends here; another one lets this task go on first.
-    self.m_pending = op;
+    self.Announce(op);
     self.m_holder = holder;
     if (list != nullptr)
     {
@@ -205,90 +217,93 @@ void Engine::Attend(const Op& op, WaitList* list, Task* const* holder)
     self.m_state = TaskState::kReady;
     m_ready.PushFront(&self);
     SwitchTo(m_main);
-    WaitList::Remove(self);
-    self.m_holder = nullptr;
+    Resumed();
 }
 
-void Engine::PointSlow(const Op& op, WaitList* list, Task* const* holder)
+void Engine::PointSlow(const Op& op, WaitList* list, bool possible, Task* const* holder)
 {
-    --m_step; // counted when it is executed
     if (NeedsAttention()) [[unlikely]]
     {
         if (AbsorbUnwinding())
         {
             return;
         }
-        Attend(op, list, holder);
+        CheckStepLimit();
+        if (possible)
+        {
+            Attend(op, list, holder);
+        }
     }
     Task& self = *m_current;
-    if (!m_active || &self == &m_main)
+    self.Announce(op);
+    Task* next = &self;
+    if (!possible)
     {
-        Commit(self, op);
-        return;
+        next = Wait(self, *list, holder);
     }
-    self.m_pending = op;
-    SchedulePoint point(*this, &self, m_ready.View(), EventPending());
-    const std::uint32_t choice = Ask(point);
-    if (choice != 0)
+    else if (m_active && &self != &m_main)
     {
-        self.m_holder = holder;
-        if (list != nullptr)
-        {
-            list->Append(self);
-        }
-        if (choice <= m_ready.Size())
-        {
-            Task* next = m_ready.TakeAt(choice - 1);
-            self.m_state = TaskState::kReady;
-            m_ready.PushBack(&self);
-            SwitchTo(*next);
-        }
-        else
-        {
-            Park(self, m_options.parkedEventLimit);
-        }
-        WaitList::Remove(self);
-        self.m_holder = nullptr;
+        next = Decide(self, list, holder);
     }
-    Commit(self, op);
+    // One switch for both, so that all tasks go on at one place, which the processor can guess.
+    if (next != &self)
+    {
+        SwitchTo(*next);
+        Resumed();
+    }
+    Commit(*m_current);
 }
 
-void Engine::WaitSlow(const Op& op, WaitList& list, Task* const* holder)
+Task* Engine::Decide(Task& self, WaitList* list, Task* const* holder)
 {
-    --m_step;
-    if (AbsorbUnwinding())
+    SchedulePoint point(*this, &self, m_ready.View(), EventPending());
+    const std::uint32_t choice = Ask(point);
+    if (choice == 0)
     {
-        return;
+        return &self;
     }
-    Task& self = *m_current;
+    self.m_holder = holder;
+    if (list != nullptr)
+    {
+        list->Append(self);
+    }
+    if (choice > m_ready.Size())
+    {
+        return &Park(self, m_options.parkedEventLimit);
+    }
+    Task* next = m_ready.TakeAt(choice - 1);
+    self.m_state = TaskState::kReady;
+    m_ready.PushBack(&self);
+    return next;
+}
+
+void Engine::CannotWait(const Op& op, Task* const* holder)
+{
+    std::string text =
+        fmt::format("an event handler would have to wait: {} {}{}{}",
+                    OpKindText(op.kind),
+                    ObjectText(op.object),
+                    holder != nullptr && *holder != nullptr ? ", held by " + (*holder)->Name() : "",
+                    op.site != nullptr ? fmt::format(" ({})", op.site) : "");
+    Fail(ViolationKind::kBlockingCall, std::move(text));
+}
+
+Task* Engine::Wait(Task& self, WaitList& list, Task* const* holder)
+{
     if (&self == &m_main)
     {
-        std::string text = fmt::format(
-            "an event handler would have to wait: {} {}{}{}",
-            OpKindText(op.kind),
-            ObjectText(op.object),
-            holder != nullptr && *holder != nullptr ? ", held by " + (*holder)->Name() : "",
-            op.site != nullptr ? fmt::format(" ({})", op.site) : "");
-        Fail(ViolationKind::kBlockingCall, std::move(text));
+        CannotWait(self.Pending(), holder);
     }
-    CheckStepLimit();
-    self.m_pending = op;
     self.m_holder = holder;
     self.m_state = TaskState::kBlocked;
     list.Append(self);
-    if (holder != nullptr && WaitsForItself(self))
+    if (holder != nullptr && WaitsForItself(self)) [[unlikely]]
     {
         std::string subject;
         std::string cycle = CycleText(self, subject);
-        if (!cycle.empty())
-        {
-            Fail(ViolationKind::kDeadlock, std::move(cycle), std::move(subject));
-        }
+        Fail(ViolationKind::kDeadlock, std::move(cycle), std::move(subject));
     }
-    SwitchAway();
-    WaitList::Remove(self);
-    self.m_holder = nullptr;
-    Commit(self, op);
+    return &NextContext();
 }
 
 void Engine::PointAtUntil(const Op& op, WaitList& list, bool possible, std::int64_t timeoutNs)
@@ -324,7 +339,7 @@ void Engine::TimeoutFired(void* context)
     const EngineScope scope;
     Task& task = *static_cast<Task*>(context);
     Engine& engine = task.m_engine;
-    engine.Point(Op{OpKind::kTimerFire, task.m_pending.object});
+    engine.Point(Op{OpKind::kTimerFire, task.Pending().object});
     engine.Did(EffectKind::kFired, &task.m_timedOut);
     task.m_timedOut = true;
     engine.EnableTask(task);
@@ -343,19 +358,19 @@ void Engine::Yield(const char* site)
     {
         Fail(ViolationKind::kBlockingCall, "an event handler cannot yield");
     }
-    self.m_pending = op;
+    self.Announce(op);
     CheckStepLimit();
     self.m_state = TaskState::kReady;
     if (!m_stopping && m_ready.Empty() && EventPending())
     {
-        Park(self, 1);
+        SwitchTo(Park(self, 1));
     }
     else
     {
         m_ready.PushBack(&self);
-        SwitchAway();
+        SwitchTo(NextContext());
     }
-    Commit(self, op);
+    Commit(self);
 }
 
 void Engine::Sleep(std::int64_t delayNs, const char* site)

@@ -210,10 +210,12 @@ class Engine
     void Point(const Op& op)
     {
         const EngineScope scope;
-        if (++m_step > m_quietLimit) [[unlikely]]
+        if (m_step >= m_quietLimit) [[unlikely]]
         {
-            PointSlow(op, nullptr, nullptr);
+            PointSlow(op, nullptr, true, nullptr);
+            return;
         }
+        ++m_step;
     }
 
     /** Reports an operation that needs no choice: an access under a lock, an event handler's work.
@@ -276,17 +278,12 @@ class Engine
     void PointAt(const Op& op, WaitList& list, bool possible, Task* const* holder = nullptr)
     {
         const EngineScope scope;
-        if (++m_step > m_quietLimit || !possible) [[unlikely]]
+        if (m_step >= m_quietLimit || !possible) [[unlikely]]
         {
-            if (possible)
-            {
-                PointSlow(op, &list, holder);
-            }
-            else
-            {
-                WaitSlow(op, list, holder);
-            }
+            PointSlow(op, &list, possible, holder);
+            return;
         }
+        ++m_step;
     }
 
     /**
@@ -340,13 +337,21 @@ class Engine
     static void TimeoutFired(void* task);
     void RunBody(Task& task);
 
-    void PointSlow(const Op& op, WaitList* list, Task* const* holder);
-    void WaitSlow(const Op& op, WaitList& list, Task* const* holder);
+    void PointSlow(const Op& op, WaitList* list, bool possible, Task* const* holder);
+    /** Asks who goes on before the operation that @p self has announced, and makes that ready to
+     * be switched to. Apart from the switch, around which no register survives. */
+    Task* Decide(Task& self, WaitList* list, Task* const* holder);
+    /** The task that runs has been preempted or has waited, and goes on. */
+    void Resumed();
+    /** @p self waits on @p list; returns who goes on. */
+    Task* Wait(Task& self, WaitList& list, Task* const* holder);
+    [[noreturn]] void CannotWait(const Op& op, Task* const* holder);
     void NoteSlow(const Op& op);
     void ShowEffect(EffectKind kind, const void* sync, ObjectId object);
     void EnableSlow(WaitList& list);
     void DisableSlow(WaitList& list);
-    void Commit(Task& task, const Op& op);
+    /** The operation that the task has announced is executed. */
+    void Commit(Task& task);
     /** Whether the step limit, Stop(), Report() or Reset() need attention before an operation. */
     bool NeedsAttention() const
     {
@@ -367,21 +372,26 @@ class Engine
         return m_events.NextNs() <= m_untilNs;
     }
     void SwitchTo(Task& next);
-    void SwitchAway();
-    bool Dispatch();
-    void Park(Task& task, std::uint64_t eventBudget);
+    /** Asks which ready task goes on (there is one); nullptr for events. */
+    Task* PickReady();
+    /** Who goes on when the caller cannot: a ready task, or the main context. */
+    Task& NextContext();
+    /** @return who goes on: the main context, for so many events at most. */
+    Task& Park(Task& task, std::uint64_t eventBudget);
     void Loop();
     void RunEvent();
     void RunEventsWhileParked();
     bool NewlyReady() const;
     void FindDeadlock();
+    /** Whether @p task, which has just begun to wait, closes a circle of tasks that wait. */
     bool WaitsForItself(const Task& task) const;
-    /** "" if @p task is in no cycle. */
+    /** The words for that circle, and for Violation::subject. */
     std::string CycleText(const Task& task, std::string& subject) const;
     void UpdateQuiet();
     void Record(ViolationKind kind, std::string text, std::string subject = {});
     std::string PendingText(const Task& task) const;
     std::vector<TaskTrace> Traces() const;
+    void Name(Task& task, std::string_view wanted);
     std::string UniqueName(std::string_view name, std::uint64_t& hash) const;
     void Forget(Task& task);
 
@@ -419,6 +429,8 @@ class Engine
     std::vector<std::unique_ptr<Task>> m_taskPool;
     std::vector<Task*> m_tasks;
     std::size_t m_taskCount = 0;
+    /** Whether the tasks of this run were so far given the names of those of the run before. */
+    bool m_sameNames = false;
 };
 
 } // namespace interleave

@@ -3,13 +3,12 @@
 #define INTERLEAVE_FIBER_SWITCH_H
 
 // The inside of Fiber::Switch(), for the engine only: inlined there, because each function that
-// returns after a switch costs a mispredicted branch, and apart from fiber.h, so that nobody else
-// sees Boost.
+// returns after a switch may cost a mispredicted branch, and apart from fiber.h, so that nobody
+// else sees how contexts are switched.
 
+#include "interleave/model/context-jump.h"
 #include "interleave/model/fiber.h"
 #include "interleave/model/sanitizer.h"
-
-#include <boost/context/detail/fcontext.hpp>
 
 #include <cstdlib>
 
@@ -23,16 +22,16 @@ struct FiberHandoff
     Fiber* to;
 };
 
-/** What happens on arrival in a context; a friend so that fiber.h needs no Boost. */
+/** What happens on leaving and on arrival. */
 struct FiberSwitch
 {
-    INTERLEAVE_NO_TSAN static Fiber* Arrive(boost::context::detail::transfer_t transfer)
+    /** @return the fiber that has been continued. */
+    INTERLEAVE_NO_TSAN static Fiber* Arrive(void* argument)
     {
-        const auto* handoff = static_cast<const FiberHandoff*>(transfer.data);
-        Fiber* from = handoff->from;
+        const auto* handoff = static_cast<const FiberHandoff*>(argument);
         Fiber* to = handoff->to;
-        from->m_context = transfer.fctx;
 #ifdef INTERLEAVE_ASAN
+        Fiber* from = handoff->from;
         const void* bottom = nullptr;
         std::size_t size = 0;
         __sanitizer_finish_switch_fiber(to->m_fakeStack, &bottom, &size);
@@ -59,7 +58,6 @@ struct FiberSwitch
         FiberHandoff handoff{&from, &to};
         from.m_savedState = *from.m_threadState;
         *to.m_threadState = to.m_savedState;
-        void* const target = to.m_context;
 #ifdef INTERLEAVE_ASAN
         __sanitizer_start_switch_fiber(&from.m_fakeStack, to.m_stack.base, to.m_stack.size);
 #endif
@@ -69,7 +67,7 @@ struct FiberSwitch
         // 1: the switch itself orders nothing, only the primitives do.
         __tsan_switch_to_fiber(to.m_tsanFiber, 1);
 #endif
-        Arrive(boost::context::detail::jump_fcontext(target, &handoff));
+        Arrive(JumpContext(from.m_context, to.m_context, &handoff));
     }
 };
 

@@ -11,9 +11,9 @@ namespace interleave
 namespace
 {
 
-INTERLEAVE_NO_TSAN void Enter(boost::context::detail::transfer_t transfer)
+INTERLEAVE_NO_TSAN void Enter(void* argument)
 {
-    FiberSwitch::Call(*FiberSwitch::Arrive(transfer));
+    FiberSwitch::Call(*FiberSwitch::Arrive(argument));
 }
 
 } // namespace
@@ -43,8 +43,7 @@ void Fiber::Start(StackPool& pool, Entry entry, void* argument)
     m_threadState = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
     m_savedState = {};
     m_fakeStack = nullptr;
-    m_context =
-        boost::context::detail::make_fcontext(m_stack.base + m_stack.size, m_stack.size, &Enter);
+    m_context = MakeContext<&Enter>(m_stack.base + m_stack.size, m_stack.size);
 #ifdef INTERLEAVE_TSAN
     m_tsanFiber = __tsan_create_fiber(0);
     m_ownsTsanFiber = true;

@@ -38,26 +38,15 @@ Mutex::~Mutex()
     }
 }
 
-void Mutex::Lock(const char* site)
+void Mutex::LockTwice()
 {
-    const EngineScope scope;
-    Task* self = m_engine.CurrentContext();
-    if (m_owner == self && !m_engine.Unwinding())
-    {
-        std::string text = fmt::format(
-            "{} locks {}, which it holds already", self->Name(), m_engine.ObjectText(m_object));
-        m_engine.Fail(ViolationKind::kLockMisuse, std::move(text));
-    }
-    m_engine.PointAt(
-        Op{OpKind::kLock, m_object, true, site}, m_waiters, m_owner == nullptr, &m_owner);
     if (m_engine.Unwinding())
     {
         return;
     }
-    m_owner = self;
-    m_engine.Disable(m_waiters);
-    TsanAcquire(this);
-    m_engine.Did(EffectKind::kLocked, this, m_object);
+    std::string text = fmt::format(
+        "{} locks {}, which it holds already", m_owner->Name(), m_engine.ObjectText(m_object));
+    m_engine.Fail(ViolationKind::kLockMisuse, std::move(text));
 }
 
 bool Mutex::TryLock(const char* site)
@@ -75,27 +64,14 @@ bool Mutex::TryLock(const char* site)
     return true;
 }
 
-void Mutex::Unlock(const char* site)
+void Mutex::UnlockForeign()
 {
-    const EngineScope scope;
-    if (m_engine.Unwinding())
-    {
-        return;
-    }
-    if (m_owner != m_engine.CurrentContext())
-    {
-        std::string text =
-            fmt::format("{} unlocks {}, which {}",
-                        m_engine.CurrentContext()->Name(),
-                        m_engine.ObjectText(m_object),
-                        m_owner == nullptr ? "nobody holds" : m_owner->Name() + " holds");
-        m_engine.Fail(ViolationKind::kLockMisuse, std::move(text));
-    }
-    m_engine.Point(Op{OpKind::kUnlock, m_object, true, site});
-    TsanRelease(this);
-    m_engine.Did(EffectKind::kUnlocked, this, m_object);
-    m_owner = nullptr;
-    m_engine.Enable(m_waiters);
+    std::string text =
+        fmt::format("{} unlocks {}, which {}",
+                    m_engine.CurrentContext()->Name(),
+                    m_engine.ObjectText(m_object),
+                    m_owner == nullptr ? "nobody holds" : m_owner->Name() + " holds");
+    m_engine.Fail(ViolationKind::kLockMisuse, std::move(text));
 }
 
 } // namespace interleave

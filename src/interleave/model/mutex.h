@@ -26,10 +26,48 @@ class Mutex
     Mutex(const Mutex&) = delete;
     Mutex& operator=(const Mutex&) = delete;
 
-    void Lock(const char* site = nullptr);
+    // Inline: a function more to return from costs, where another task may return from it.
+
+    void Lock(const char* site = nullptr)
+    {
+        const EngineScope scope;
+        Task* self = m_engine.CurrentContext();
+        if (m_owner == self) [[unlikely]]
+        {
+            LockTwice();
+        }
+        m_engine.PointAt(
+            Op{OpKind::kLock, m_object, true, site}, m_waiters, m_owner == nullptr, &m_owner);
+        if (m_engine.Unwinding()) [[unlikely]]
+        {
+            return;
+        }
+        m_owner = self;
+        m_engine.Disable(m_waiters);
+        TsanAcquire(this);
+        m_engine.Did(EffectKind::kLocked, this, m_object);
+    }
+
     /** Takes it if it is free. */
     bool TryLock(const char* site = nullptr);
-    void Unlock(const char* site = nullptr);
+
+    void Unlock(const char* site = nullptr)
+    {
+        const EngineScope scope;
+        if (m_engine.Unwinding()) [[unlikely]]
+        {
+            return;
+        }
+        if (m_owner != m_engine.CurrentContext()) [[unlikely]]
+        {
+            UnlockForeign();
+        }
+        m_engine.Point(Op{OpKind::kUnlock, m_object, true, site});
+        TsanRelease(this);
+        m_engine.Did(EffectKind::kUnlocked, this, m_object);
+        m_owner = nullptr;
+        m_engine.Enable(m_waiters);
+    }
 
     /** Whether the context that calls (task or event handler) owns it. */
     bool HeldByCaller() const
@@ -49,6 +87,10 @@ class Mutex
     }
 
   private:
+    /** Ends the run, unless it is over and unwinds. */
+    void LockTwice();
+    [[noreturn]] void UnlockForeign();
+
     Engine& m_engine;
     ObjectId m_object;
     Task* m_owner = nullptr;

@@ -2,8 +2,8 @@
 #ifndef INTERLEAVE_SANITIZER_H
 #define INTERLEAVE_SANITIZER_H
 
-// What the sanitizers must be told about fibers. Without a sanitizer all of this compiles to
-// nothing.
+// Whose code runs: the engine's or that of the program under test. ThreadSanitizer must be told,
+// and an allocator may want to know; what else the sanitizers must be told about fibers.
 
 #if defined(__SANITIZE_ADDRESS__)
 #define INTERLEAVE_ASAN 1
@@ -73,10 +73,40 @@ inline void LeaveEngine()
 }
 #endif
 
+/** Whether memory allocated now belongs to the run: code of the program under test runs, armed. */
+inline bool g_programMemory = false;
+/** Whether somebody keeps the memory of runs apart; set between runs only. */
+inline bool g_programMemoryArmed = false;
+
 /**
- * Code that belongs to the engine. ThreadSanitizer takes fibers for threads; the engine's own data
- * is shared between them without a lock, which is right because one OS thread runs everything, and
- * must not be reported.
+ * For a scope, says whose memory is allocated. The engine switches between contexts only where it
+ * is its own, so that every context finds what it has left.
+ */
+class MemoryScope
+{
+  public:
+    explicit MemoryScope(bool program)
+        : m_before(g_programMemory)
+    {
+        g_programMemory = program && g_programMemoryArmed;
+    }
+
+    ~MemoryScope()
+    {
+        g_programMemory = m_before;
+    }
+
+    MemoryScope(const MemoryScope&) = delete;
+    MemoryScope& operator=(const MemoryScope&) = delete;
+
+  private:
+    const bool m_before;
+};
+
+/**
+ * Code that belongs to the engine, or to what else outlives the run. ThreadSanitizer takes fibers
+ * for threads; the engine's own data is shared between them without a lock, which is right because
+ * one OS thread runs everything, and must not be reported.
  */
 class EngineScope
 {
@@ -93,6 +123,9 @@ class EngineScope
 
     EngineScope(const EngineScope&) = delete;
     EngineScope& operator=(const EngineScope&) = delete;
+
+  private:
+    const MemoryScope m_memory{false};
 };
 
 /** The reverse, inside an EngineScope: code of the program under test, which is checked. */
@@ -111,6 +144,27 @@ class ProgramScope
 
     ProgramScope(const ProgramScope&) = delete;
     ProgramScope& operator=(const ProgramScope&) = delete;
+
+  private:
+    const MemoryScope m_memory{true};
+};
+
+/** Inside an EngineScope: an event handler, which is checked but whose memory is not the run's. */
+class EventScope
+{
+  public:
+    EventScope()
+    {
+        LeaveEngine();
+    }
+
+    ~EventScope()
+    {
+        EnterEngine();
+    }
+
+    EventScope(const EventScope&) = delete;
+    EventScope& operator=(const EventScope&) = delete;
 };
 
 /** What was released at @p address happens before this. */

@@ -41,7 +41,6 @@ class SchedulePoint final : public ChoicePoint
                   std::span<Task* const> ready,
                   bool eventPending)
         : ChoicePoint(ChoiceKind::kSchedule,
-                      KeyOf(running, ready),
                       static_cast<std::uint32_t>((running != nullptr) + ready.size() +
                                                  (eventPending ? 1 : 0))),
           m_engine(engine),
@@ -70,10 +69,22 @@ class SchedulePoint final : public ChoicePoint
         return m_running;
     }
 
+    /** The task that the place is about: the one running, or the head of the ready queue. */
+    const Task& Subject() const
+    {
+        return m_running != nullptr ? *m_running : *m_ready.front();
+    }
+
     /** For strategies that want to know of blocked tasks, too. */
     const Engine& GetEngine() const
     {
         return m_engine;
+    }
+
+    PlaceKey Key() const override
+    {
+        const Task& subject = Subject();
+        return SchedulePlaceKey(m_running == nullptr, subject.Ordinal(), subject.Pending());
     }
 
     PlaceText Place() const override;
@@ -81,12 +92,6 @@ class SchedulePoint final : public ChoicePoint
     std::optional<std::uint32_t> FindOption(std::string_view text) override;
 
   private:
-    static PlaceKey KeyOf(const Task* running, std::span<Task* const> ready)
-    {
-        const Task* subject = running != nullptr ? running : ready.front();
-        return SchedulePlaceKey(running == nullptr, subject->Ordinal(), subject->Pending());
-    }
-
     const Engine& m_engine;
     Task* m_running;
     std::span<Task* const> m_ready;

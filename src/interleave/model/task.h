@@ -71,7 +71,7 @@ class Task
      */
     const Op& Pending() const
     {
-        return m_pending;
+        return m_pending->op;
     }
 
     /** Operations executed so far, as far as they were observed or chosen. */
@@ -83,7 +83,7 @@ class Task
     /** The @p back-th latest operation, 0 for the latest; @p back < min(OpCount(), kRemembered). */
     const PastOp& Past(std::uint64_t back) const
     {
-        return m_past[(m_opCount - 1 - back) % kRemembered];
+        return m_past[(m_opCount - 1 - back) % kRing];
     }
 
     /** Who holds what the task waits for; nullptr if that is nobody in particular. */
@@ -112,13 +112,26 @@ class Task
     friend class Engine;
     friend class WaitList;
 
+    /** A power of two, with room for the operation that comes next. */
+    static constexpr std::uint64_t kRing = 2 * kRemembered;
+
+    /** Writes down what comes next, where it will stand when it has been executed. */
+    void Announce(const Op& op)
+    {
+        m_pending = &m_past[m_opCount % kRing];
+        // One by one: these have just been written, and a wider read would have to wait for that.
+        m_pending->op.kind = op.kind;
+        m_pending->op.object = op.object;
+        m_pending->op.write = op.write;
+        m_pending->op.site = op.site;
+    }
+
     Engine& m_engine;
     std::uint32_t m_ordinal = 0;
     TaskState m_state = TaskState::kFinished;
     bool m_daemon = false;
     bool m_inBody = false;
     bool m_timedOut = false;
-    Op m_pending{OpKind::kStart};
     WaitList* m_list = nullptr;
     Task* m_next = nullptr;
     Task* m_previous = nullptr;
@@ -129,7 +142,9 @@ class Task
     Fiber m_fiber;
     std::function<void()> m_body;
     std::string m_name;
-    std::array<PastOp, kRemembered> m_past{};
+    std::string m_wantedName;
+    std::array<PastOp, kRing> m_past{};
+    PastOp* m_pending = m_past.data();
 };
 
 } // namespace interleave

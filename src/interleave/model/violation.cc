@@ -10,7 +10,7 @@ namespace interleave
 
 const char* ViolationKindText(ViolationKind kind)
 {
-    static constexpr std::array<const char*, 16> kText{
+    static constexpr std::array<const char*, 17> kText{
         "deadlock",
         "livelock",
         "lock-misuse",
@@ -27,6 +27,7 @@ const char* ViolationKindText(ViolationKind kind)
         "callback",
         "transition",
         "illegal-message",
+        "crash",
     };
     return kText.at(static_cast<std::size_t>(kind));
 }

@@ -29,6 +29,7 @@ enum class ViolationKind : std::uint8_t
     kCallback,       //!< two callbacks of one object at once, or one after the last
     kTransition,     //!< a change of state that no rule allows
     kIllegalMessage, //!< a message that its sender's state does not allow
+    kCrash,          //!< a signal stopped a task
 };
 
 /** The word for @p kind in reports, for example "lock-misuse". */

@@ -142,7 +142,7 @@ void VirtualTime::Run(std::uint32_t slot)
     RemoveAt(m_slots[slot].position);
     TsanAcquire(context);
     Begins(context);
-    const ProgramScope program;
+    const EventScope program;
     function(context);
 }
 

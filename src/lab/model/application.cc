@@ -40,6 +40,30 @@ bool ActiveDisconnects(const ConnectSpec& spec)
 
 } // namespace
 
+std::size_t Stage::AddConnect(const ConnectSpec& spec)
+{
+    const interleave::EngineScope scope;
+    ConnectRecord connect;
+    connect.name = spec.name;
+    connect.from = spec.from;
+    connect.to = spec.to;
+    connect.startedNs = engine.NowNs();
+    record.connects.push_back(std::move(connect));
+    return record.connects.size() - 1;
+}
+
+void Stage::SetOutcome(ConnectRecord& connect, std::string_view outcome) const
+{
+    const interleave::EngineScope scope;
+    connect.outcome = outcome;
+}
+
+void Stage::Violated(std::string_view kind, std::string_view text)
+{
+    const interleave::EngineScope scope;
+    record.violations.push_back({std::string(kind), std::string(text)});
+}
+
 Application::Application(Stage& stage, Host& host)
     : m_stage(stage),
       m_host(host)
@@ -48,7 +72,7 @@ Application::Application(Stage& stage, Host& host)
 
 void Application::Failed(const std::string& what, const std::string& why)
 {
-    m_stage.record.violations.push_back({"scenario", m_host.Name() + ": " + what + ": " + why});
+    m_stage.Violated("scenario", m_host.Name() + ": " + what + ": " + why);
 }
 
 Session* Application::SessionOf(ibcm::Handle id) const
@@ -70,7 +94,7 @@ ConnectRecord& Application::RecordOf(const Session& session)
 
 std::string Application::Listen(const ListenSpec& spec)
 {
-    const auto id = m_host.Manager().Create(*this);
+    const auto id = m_host.Manager().Create(m_host.Watched(*this));
     if (!id)
     {
         return ibcm::ToString(id.error());
@@ -96,20 +120,14 @@ void Application::ConnectOnce(const ConnectSpec& spec, Host& to)
 {
     m_stage.sessions.push_back(std::make_unique<Session>(m_stage.engine, spec));
     Session& session = *m_stage.sessions.back();
-    session.record = m_stage.record.connects.size();
-    ConnectRecord record;
-    record.name = spec.name;
-    record.from = spec.from;
-    record.to = spec.to;
-    record.startedNs = m_stage.engine.NowNs();
-    m_stage.record.connects.push_back(std::move(record));
+    session.record = m_stage.AddConnect(spec);
 
     const auto path = ResolvePath(to);
     const std::string error = path ? SendReq(session, *path) : path.error();
     if (!error.empty())
     {
         m_stage.recorder.Note(m_host.Name(), "", "connect failed: " + error);
-        RecordOf(session).outcome = "failed";
+        m_stage.SetOutcome(RecordOf(session), "failed");
         RecordOf(session).endedNs = m_stage.engine.NowNs();
         Failed("connect " + spec.name, error);
         return;
@@ -139,7 +157,7 @@ std::string Application::SendReq(Session& session, const ibcm::Path& path)
     const std::uint32_t qpn = session.activePath->Qpn();
     m_stage.byPeer[{m_host.GetAttachment().NodeGuid(), qpn}] = &session;
 
-    const auto id = manager.Create(*this);
+    const auto id = manager.Create(m_host.Watched(*this));
     if (!id)
     {
         return ibcm::ToString(id.error());
@@ -437,11 +455,11 @@ void Application::SettleActive(Session& session, const char* outcome, unsigned r
     ConnectRecord& record = RecordOf(session);
     if (record.outcome.empty())
     {
-        record.outcome = outcome;
+        m_stage.SetOutcome(record, outcome);
     }
     else if (record.outcome == "connected" && std::string_view(outcome) == "rejected")
     {
-        record.outcome = outcome; // the passive side has taken its REP back
+        m_stage.SetOutcome(record, outcome); // the passive side has taken its REP back
     }
     if (rejectReason != 0)
     {
@@ -459,7 +477,7 @@ ibcm::Disposition Application::Ended(ibcm::Handle id, Session* session)
         record.endedNs = m_stage.engine.NowNs();
         if (record.outcome == "connected")
         {
-            record.outcome = "disconnected";
+            m_stage.SetOutcome(record, "disconnected");
         }
         session->activePath.reset();
         session->settled.CompleteAll();
@@ -480,7 +498,7 @@ void Application::Stop()
     // Listeners first: a request that comes now finds nobody.
     for (const auto& [id, spec] : m_listeners)
     {
-        (void)m_host.Manager().Destroy(id);
+        (void)m_host.Destroy(id);
     }
     m_listeners.clear();
     std::vector<ibcm::Handle> left;
@@ -490,7 +508,7 @@ void Application::Stop()
     }
     for (const ibcm::Handle id : left)
     {
-        (void)m_host.Manager().Destroy(id);
+        (void)m_host.Destroy(id);
     }
     m_ids.clear();
 }

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,13 @@ struct Stage
     /** By the active side's (CA GUID, QPN), as a REQ names it. */
     std::map<std::pair<std::uint64_t, std::uint32_t>, Session*> byPeer;
     std::vector<std::unique_ptr<Session>> sessions;
+
+    // The record outlives the run's memory: these write it, whoever calls.
+
+    /** @return its index. */
+    std::size_t AddConnect(const ConnectSpec& spec);
+    void SetOutcome(ConnectRecord& connect, std::string_view outcome) const;
+    void Violated(std::string_view kind, std::string_view text);
 };
 
 /** What a host's consumers of connection management do in a scenario. */

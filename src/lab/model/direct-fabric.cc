@@ -199,6 +199,7 @@ void DirectFabric::Rewind()
 
 void DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::MadAddress& address)
 {
+    const interleave::EngineScope scope; // the fabric outlives the run
     const std::size_t index = address.dlid;
     if (index == 0 || index > m_ends.size())
     {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/model/fabric-data-path.h"
 
+#include "interleave/model/sanitizer.h"
+
 #include <utility>
 #include <vector>
 
@@ -87,6 +89,7 @@ FabricDataPath::FabricDataPath(ns3::Ptr<ns3::IbHca> hca, std::vector<FabricDataP
 
 FabricDataPath::~FabricDataPath()
 {
+    const interleave::EngineScope scope; // ns-3's memory is not the run's
     std::erase(m_registry, this);
     m_completions->SetHandler({});
     if (m_pair)
@@ -103,6 +106,7 @@ std::uint32_t FabricDataPath::Qpn() const
 
 std::string FabricDataPath::Modify(const ibcm::QpAttributes& attributes)
 {
+    const interleave::EngineScope scope; // ns-3's memory is not the run's
     ns3::IbQpAttributes values;
     values.state = StateOf(attributes.target);
     values.accessFlags = static_cast<std::uint8_t>(attributes.accessFlags);
@@ -146,6 +150,7 @@ std::string FabricDataPath::PostReceives()
 
 void FabricDataPath::Break()
 {
+    const interleave::EngineScope scope; // ns-3's memory is not the run's
     ns3::IbQpAttributes values;
     values.state = ns3::IbQpState::kError;
     (void)m_pair->ModifyQp(values, ns3::kQpState); // from any state

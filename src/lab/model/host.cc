@@ -10,15 +10,20 @@ namespace lab
 class Host::Wire final : public ibcm::MadWire
 {
   public:
-    Wire(interleave::Engine& engine, ibcm::MadWire& below)
+    Wire(interleave::Engine& engine, ibcm::MadWire& below, HostChecks* checks)
         : m_engine(engine),
-          m_below(below)
+          m_below(below),
+          m_checks(checks)
     {
     }
 
     bool Transmit(const ibwire::MadBytes& mad, const ibcm::MadAddress& address) override
     {
         m_engine.Point({interleave::OpKind::kSend, {}, true, "transmit"});
+        if (m_checks != nullptr)
+        {
+            m_checks->Sent(mad);
+        }
         return m_below.Transmit(mad, address);
     }
 
@@ -60,6 +65,7 @@ class Host::Wire final : public ibcm::MadWire
   private:
     interleave::Engine& m_engine;
     ibcm::MadWire& m_below;
+    HostChecks* const m_checks;
 };
 
 /** A MAD that waits for a worker, or is handled by one. */
@@ -112,13 +118,19 @@ Host::Host(Parts parts,
       m_attachment(attachment),
       m_runtime(parts.engine, name, seed, observe),
       m_trace(parts.recorder, name),
-      m_wire(std::make_unique<Wire>(parts.engine, attachment.Wire())),
+      m_checks(parts.checks),
+      m_wire(std::make_unique<Wire>(parts.engine, attachment.Wire(), parts.checks)),
       m_port(m_runtime, *m_wire, attachment.PortNumber()),
       m_workers(parts.engine, name + "/worker", workers),
       m_asynchronous(parts.engine, name + "/event", 1)
 {
     ibcm::Options options;
     options.trace = &m_trace;
+    if (m_checks != nullptr)
+    {
+        m_checks->PassTraceTo(&m_trace);
+        options.trace = m_checks;
+    }
     m_manager = std::make_unique<ibcm::ConnectionManager>(
         m_runtime, ibcm::DeviceInfo{attachment.NodeGuid(), attachment.AckDelay()}, options);
     (void)m_manager->AddPort(attachment.PortNumber(), m_port); // cannot fail: the first one
@@ -131,6 +143,26 @@ Host::~Host()
     m_asynchronous.Shutdown();
     m_workers.Shutdown();
     m_manager.reset();
+}
+
+ibcm::EventHandler& Host::Watched(ibcm::EventHandler& handler)
+{
+    if (m_checks == nullptr)
+    {
+        return handler;
+    }
+    m_checks->PassEventsTo(handler);
+    return *m_checks;
+}
+
+ibcm::Status Host::Destroy(ibcm::Handle id)
+{
+    const ibcm::Status status = m_manager->Destroy(id);
+    if (m_checks != nullptr && status)
+    {
+        m_checks->Destroyed(id);
+    }
+    return status;
 }
 
 void Host::RunInTask(std::function<void()> work)
@@ -146,6 +178,7 @@ void Host::Arrived(const ibcm::ReceivedMad& mad)
 {
     if (m_freeIncoming.empty())
     {
+        const interleave::MemoryScope ofTheRun(true);
         m_incoming.push_back(std::make_unique<Incoming>(*this));
         m_freeIncoming.push_back(m_incoming.back().get());
     }
@@ -161,6 +194,10 @@ void Host::Handle(Incoming& incoming)
     // A copy: a handler may take long, and the place is wanted for the next one.
     const ibcm::ReceivedMad mad = incoming.mad;
     m_recorder.Received(m_hostByLid(mad.replyAddress.dlid), Name(), mad.bytes);
+    if (m_checks != nullptr)
+    {
+        m_checks->Received(mad.bytes);
+    }
     m_port.Received(mad);
     m_freeIncoming.push_back(&incoming);
 }

@@ -5,6 +5,7 @@
 #include "ibcm/helper/reliable-port.h"
 #include "ibcm/model/connection-manager.h"
 #include "interleave/model/work-queue.h"
+#include "lab/model/cm-checks.h"
 #include "lab/model/recorder.h"
 #include "lab/model/sim-runtime.h"
 #include "lab/model/transport.h"
@@ -32,6 +33,7 @@ class Host
         interleave::Engine& engine;
         Recorder& recorder;
         HostByLid hostByLid;
+        HostChecks* checks{nullptr}; ///< who watches over the manager, or nobody
     };
 
     Host(Parts parts,
@@ -71,6 +73,12 @@ class Host
         return m_runtime;
     }
 
+    /** Who is to be given to the manager so that @p handler gets its events. */
+    ibcm::EventHandler& Watched(ibcm::EventHandler& handler);
+
+    /** ConnectionManager::Destroy(), after which no event may come. */
+    ibcm::Status Destroy(ibcm::Handle id);
+
     /** Runs @p work soon, in a task of the host: for events that come on the main context. */
     void RunInTask(std::function<void()> work);
 
@@ -88,6 +96,7 @@ class Host
     Attachment& m_attachment;
     SimRuntime m_runtime;
     HostTrace m_trace;
+    HostChecks* const m_checks;
     std::unique_ptr<Wire> m_wire;
     ibcm::ReliablePort m_port;
     std::unique_ptr<ibcm::ConnectionManager> m_manager;

@@ -3,6 +3,7 @@
 #define LAB_LAB_PROGRAM_H
 
 #include "interleave/model/search/program.h"
+#include "lab/model/crash-guard.h"
 #include "lab/model/scenario-world.h"
 
 #include <tl/expected.hpp>
@@ -25,7 +26,8 @@ struct LabProgramOptions
  * A scenario as a program that is explored: the fabric is brought up once, each run has new hosts.
  * The scenario's fault rules do not act by themselves: every decision comes from the Chooser, so
  * that a log of the run has them all (RuledStrategy asks the rules first). [[expect]] tables are
- * for the run without faults and are not checked.
+ * for the run without faults and are not checked. A task that crashes ends its run, not the
+ * process: see CrashGuard.
  */
 class LabProgram final : public interleave::Program
 {
@@ -76,11 +78,13 @@ class LabProgram final : public interleave::Program
 
   private:
     explicit LabProgram(std::unique_ptr<ScenarioWorld> world)
-        : m_world(std::move(world))
+        : m_world(std::move(world)),
+          m_guard(m_world->GetEngine())
     {
     }
 
     std::unique_ptr<ScenarioWorld> m_world;
+    CrashGuard m_guard;
 };
 
 } // namespace lab

@@ -29,6 +29,7 @@ Recorder::Direction& Recorder::DirectionOf(const std::string& from, const std::s
 
 void Recorder::Sent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
 {
+    const interleave::EngineScope scope;
     ++m_record.mads;
     if (m_mix)
     {
@@ -59,6 +60,7 @@ void Recorder::Decided(const std::string& from,
                        const ibwire::MadBytes& mad,
                        const Fate& fate)
 {
+    const interleave::EngineScope scope;
     if (!m_keep)
     {
         return;
@@ -87,6 +89,7 @@ void Recorder::Decided(const std::string& from,
 
 void Recorder::Received(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
 {
+    const interleave::EngineScope scope;
     // What it says was mixed in when it was sent; what is new is that it comes now.
     if (m_mix)
     {
@@ -113,6 +116,7 @@ void Recorder::Received(const std::string& from, const std::string& to, const ib
 
 void Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& step)
 {
+    const interleave::EngineScope scope;
     if (m_coverage != nullptr)
     {
         m_coverage->Count(step.from, step.input);
@@ -137,15 +141,16 @@ void Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& ste
                                ibcm::ToString(step.input)});
 }
 
-void Recorder::Note(const std::string& host, const std::string& peer, std::string text)
+void Recorder::Note(const std::string& host, const std::string& peer, std::string_view text)
 {
+    const interleave::EngineScope scope;
     if (m_mix)
     {
         m_digest.Mix(interleave::HashText(text));
     }
     if (m_keep)
     {
-        m_record.notes.push_back({m_engine.NowNs(), host, peer, std::move(text)});
+        m_record.notes.push_back({m_engine.NowNs(), host, peer, std::string(text)});
     }
 }
 

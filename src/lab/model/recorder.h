@@ -24,7 +24,10 @@ namespace lab
 /** "REQ" and so on for a CM message; what MadKindName says for anything else. */
 std::string MessageName(const ibwire::MadBytes& mad);
 
-/** Writes down what happens in a run, and mixes it into the run's digest. */
+/**
+ * Writes down what happens in a run, and mixes it into the run's digest. What it keeps outlives the
+ * run's memory, whoever calls.
+ */
 class Recorder
 {
   public:
@@ -66,7 +69,7 @@ class Recorder
     }
 
     void Stepped(const std::string& host, const ibcm::TransitionTrace& step);
-    void Note(const std::string& host, const std::string& peer, std::string text);
+    void Note(const std::string& host, const std::string& peer, std::string_view text);
 
   private:
     /** Messages of one direction whose fate or arrival is still open, oldest first. */

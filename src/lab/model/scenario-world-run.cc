@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/model/expectations.h"
+#include "lab/model/run-heap.h"
 #include "lab/model/scenario-world.h"
 
 #include <utility>
@@ -14,6 +15,7 @@ using interleave::ViolationKind;
 void ScenarioWorld::Run(interleave::Chooser& chooser)
 {
     Reset();
+    RunHeap::Begin(&ScenarioWorld::FreedWrongly, this);
     AddHosts();
     if (m_mix)
     {
@@ -35,9 +37,16 @@ void ScenarioWorld::Run(interleave::Chooser& chooser)
     Conclude();
 }
 
-void ScenarioWorld::Violated(const char* kind, std::string text)
+void ScenarioWorld::Violated(std::string_view kind, std::string_view text)
 {
-    m_record.violations.push_back({kind, std::move(text)});
+    const interleave::EngineScope scope; // the record outlives the run's memory
+    m_record.violations.push_back({std::string(kind), std::string(text)});
+}
+
+void ScenarioWorld::FreedWrongly(void* self, const char* what)
+{
+    const interleave::EngineScope scope;
+    static_cast<ScenarioWorld*>(self)->m_engine->Report(ViolationKind::kLifetime, what, what);
 }
 
 bool ScenarioWorld::RunUntil(std::int64_t untilNs)
@@ -94,6 +103,16 @@ void ScenarioWorld::Perform()
     if (RunUntil(startNs + m_scenario.limitNs))
     {
         CheckUndecided();
+        CheckEnds();
+    }
+}
+
+void ScenarioWorld::CheckEnds()
+{
+    // At the time limit much may be under way.
+    if (m_cmChecks && m_result.outcome == Outcome::kFinished && m_cmChecks->CheckEnds())
+    {
+        RunUntil(interleave::kForever); // which only tells what was found
     }
 }
 
@@ -130,6 +149,17 @@ void ScenarioWorld::TakeDown()
     if (freed)
     {
         m_stage.reset();
+        CheckMemory();
+    }
+}
+
+void ScenarioWorld::CheckMemory()
+{
+    if (RunHeap::LiveBlocks() != 0)
+    {
+        Violated("leak",
+                 std::to_string(RunHeap::LiveBlocks()) + " pieces of memory left, " +
+                     std::to_string(RunHeap::LiveBytes()) + " bytes");
     }
 }
 
@@ -141,7 +171,7 @@ void ScenarioWorld::CheckLeaks()
             {"communication ids", host->Manager().LiveIds()},
             {"peer records", host->Manager().PeerRecords()},
             {"reliable sends", host->Port().Outstanding()},
-            {"shared objects", host->Runtime().LiveObjects()},
+            {"shared objects", m_checks ? 0 : host->Runtime().LiveObjects()},
         };
         for (const auto& [what, count] : counts)
         {
@@ -150,6 +180,13 @@ void ScenarioWorld::CheckLeaks()
                 Violated("leak",
                          host->Name() + ": " + std::to_string(count) + " " + what + " left");
             }
+        }
+    }
+    if (m_checks)
+    {
+        for (std::string& left : m_checks->Left())
+        {
+            Violated("leak", std::move(left));
         }
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/model/scenario-world.h"
 
+#include "lab/model/run-heap.h"
+
 #include <utility>
 
 namespace lab
@@ -41,8 +43,14 @@ ScenarioWorld::ScenarioWorld(const Scenario& scenario, const WorldOptions& optio
 
 ScenarioWorld::~ScenarioWorld()
 {
-    // Whoever decided in the latest run may be gone; the tasks' functions name the hosts.
     Drop();
+    if (m_simulated)
+    {
+        m_simulated->Rewind();
+    }
+    // Not its Reset(): whoever decided in the latest run may be gone.
+    m_engine.reset();
+    RunHeap::End();
 }
 
 tl::expected<std::unique_ptr<ScenarioWorld>, InputError> ScenarioWorld::Build(
@@ -56,10 +64,23 @@ tl::expected<std::unique_ptr<ScenarioWorld>, InputError> ScenarioWorld::Build(
     {
         return tl::unexpected(built.error());
     }
+    world->MakeChecks();
     world->m_fabricRecord = world->m_record;
     world->m_fabricDigest = world->m_digest.Get();
     world->Detail(options.keepMessages, options.digest);
     return world;
+}
+
+void ScenarioWorld::MakeChecks()
+{
+    if (!m_options.checks)
+    {
+        return;
+    }
+    interleave::ChecksOptions options;
+    options.leaksWhenQuiet = false; // hosts stay while a run has nothing to do
+    m_checks = std::make_unique<interleave::Checks>(*m_engine, options);
+    m_cmChecks = std::make_unique<CmChecks>(*m_engine);
 }
 
 tl::expected<void, InputError> ScenarioWorld::BuildDirect()
@@ -133,6 +154,10 @@ void ScenarioWorld::Reset()
     }
     Drop();
     m_engine->Reset();
+    if (m_cmChecks)
+    {
+        m_cmChecks->Clear();
+    }
     if (m_simulated)
     {
         m_simulated->Rewind();
@@ -142,6 +167,7 @@ void ScenarioWorld::Reset()
         m_virtualTime->Clear();
         m_direct->Rewind();
     }
+    RunHeap::End();
     m_record = m_fabricRecord;
     m_digest.Get() = m_fabricDigest;
     m_recorder->Rewind();
@@ -150,17 +176,24 @@ void ScenarioWorld::Reset()
 
 void ScenarioWorld::AddHosts()
 {
+    m_hosts.reserve(m_attachments.size());
+    m_applications.reserve(m_attachments.size());
     for (std::size_t i = 0; i < m_attachments.size(); ++i)
     {
         const HostSpec& spec = m_scenario.hosts[i];
+        const interleave::MemoryScope ofTheRun(true);
         m_hosts.push_back(std::make_unique<Host>(
-            Host::Parts{*m_engine, *m_recorder, [this](std::uint16_t lid) -> const std::string& { return HostAt(lid); }},
+            Host::Parts{*m_engine,
+                        *m_recorder,
+                        [this](std::uint16_t lid) -> const std::string& { return HostAt(lid); },
+                        m_cmChecks ? &m_cmChecks->Host(spec.name) : nullptr},
             *m_attachments[i],
             spec.name,
             spec.workers,
             m_seed,
             true));
     }
+    const interleave::MemoryScope ofTheRun(true);
     m_stage = std::make_unique<Stage>(Stage{*m_engine, *m_recorder, m_record, {}, {}});
     for (const auto& host : m_hosts)
     {

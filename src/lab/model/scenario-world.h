@@ -3,10 +3,12 @@
 #define LAB_SCENARIO_WORLD_H
 
 #include "interleave/helper/digest-observer.h"
+#include "interleave/model/check/checks.h"
 #include "interleave/model/engine.h"
 #include "interleave/model/virtual-time.h"
 #include "lab/model/adversary.h"
 #include "lab/model/application.h"
+#include "lab/model/cm-checks.h"
 #include "lab/model/direct-fabric.h"
 #include "lab/model/recorder.h"
 #include "lab/model/run-record.h"
@@ -20,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lab
@@ -32,6 +35,7 @@ struct WorldOptions
     bool keepMessages{true};           ///< fill the lists of RunRecord
     bool digest{true};                 ///< of each run; otherwise RunRecord::digest is 0
     bool expectations{true};           ///< check the scenario's [[expect]] tables
+    bool checks{true};                 ///< races, lifetimes, lock order, the protocol
 };
 
 /**
@@ -103,6 +107,7 @@ class ScenarioWorld
   private:
     ScenarioWorld(const Scenario& scenario, const WorldOptions& options);
 
+    void MakeChecks();
     tl::expected<void, InputError> BuildDirect();
     tl::expected<void, InputError> BuildSimulated();
 
@@ -116,11 +121,14 @@ class ScenarioWorld
     void Perform();
     void TakeDown();
     void CheckUndecided();
+    void CheckEnds();
     void CheckLeaks();
+    void CheckMemory();
     /** Runs @p body in a task and the simulation until nothing is left to do. */
     bool RunTask(const char* name, std::function<void()> body);
     bool RunUntil(std::int64_t untilNs);
-    void Violated(const char* kind, std::string text);
+    void Violated(std::string_view kind, std::string_view text);
+    static void FreedWrongly(void* self, const char* what);
     void Conclude();
 
     const Scenario m_scenario;
@@ -132,6 +140,8 @@ class ScenarioWorld
     std::unique_ptr<interleave::VirtualTime> m_virtualTime; ///< of a direct fabric
     std::unique_ptr<SimulatedFabric> m_simulated;
     std::unique_ptr<interleave::Engine> m_engine;
+    std::unique_ptr<interleave::Checks> m_checks; ///< null: not wanted
+    std::unique_ptr<CmChecks> m_cmChecks;
     interleave::DigestObserver m_digest;
     interleave::Digest m_fabricDigest;
     std::unique_ptr<Recorder> m_recorder;

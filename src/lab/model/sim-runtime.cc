@@ -88,7 +88,8 @@ SimRuntime::SimRuntime(interleave::Engine& engine,
                        bool observe)
     : m_engine(engine),
       m_host(std::move(host)),
-      m_random(seed, "cm/" + m_host)
+      m_random(seed, "cm/" + m_host),
+      m_objects(engine)
 {
     m_observer = observe ? this : nullptr;
     m_checker = this;
@@ -211,29 +212,37 @@ bool SimRuntime::TimerCancel(ibcm::TimerStorage& timer)
 void SimRuntime::OnSync(ibcm::SyncKind kind, const void* object, const char* site)
 {
     const SyncText text = TextOf(kind);
-    m_engine.Point({text.kind, ObjectOf(object), text.write, site});
+    m_engine.Point({text.kind, m_objects.ObjectAt(object), text.write, site});
 }
 
-void SimRuntime::OnAccess(const void* /*field*/, const char* name, bool write)
+void SimRuntime::OnAccess(const void* field, const char* name, bool write)
 {
-    // Under a lock, whose acquisition was the choice: reported, not asked about.
-    m_engine.Note({interleave::OpKind::kAccess, {}, write, name});
+    OnAccessAt(field, name, write, nullptr);
+}
+
+void SimRuntime::OnAccessAt(const void* field, const char* name, bool write, const char* site)
+{
+    // Under a lock, whose acquisition was the choice: reported, not asked about. An access to what
+    // was freed is one to the object, whose life the checks know.
+    const SharedObjects::Field found = m_objects.FieldAt(field, name);
+    m_engine.Note({interleave::OpKind::kAccess,
+                   found.id,
+                   write,
+                   found.dead || site == nullptr ? name : site});
 }
 
 void SimRuntime::OnMade(const char* objectClass,
                         std::uint64_t /*ordinal*/,
                         const void* object,
-                        std::size_t /*bytes*/)
+                        std::size_t bytes)
 {
-    const interleave::ObjectId id = m_engine.NewObject(objectClass);
-    m_objects.insert_or_assign(object, id);
+    const interleave::ObjectId id = m_objects.Made(objectClass, object, bytes);
     m_engine.Note({interleave::OpKind::kAlloc, id, true, objectClass});
 }
 
 void SimRuntime::OnFreed(const void* object)
 {
-    m_engine.Note({interleave::OpKind::kFree, ObjectOf(object), true, nullptr});
-    m_objects.erase(object);
+    m_engine.Note({interleave::OpKind::kFree, m_objects.Freed(object), true, nullptr});
 }
 
 void SimRuntime::OnViolation(const char* invariant, const void* object, const char* what)
@@ -242,12 +251,6 @@ void SimRuntime::OnViolation(const char* invariant, const void* object, const ch
     m_engine.Report(
         interleave::ViolationKind::kProtocol,
         fmt::format("{}: invariant {} of the CM violated: {}", m_host, invariant, what));
-}
-
-interleave::ObjectId SimRuntime::ObjectOf(const void* object) const
-{
-    const auto it = m_objects.find(object);
-    return it == m_objects.end() ? interleave::ObjectId{} : it->second;
 }
 
 } // namespace lab

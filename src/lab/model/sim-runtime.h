@@ -5,10 +5,10 @@
 #include "ibcm/model/runtime.h"
 #include "interleave/model/engine.h"
 #include "interleave/model/random.h"
+#include "lab/model/shared-objects.h"
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 
 namespace lab
 {
@@ -62,13 +62,14 @@ class SimRuntime final : public ibcm::Runtime, private ibcm::Observer
     /** Shared objects of the core that were made and not freed. */
     std::size_t LiveObjects() const
     {
-        return m_objects.size();
+        return m_objects.Live();
     }
 
   private:
     // ibcm::Observer
     void OnSync(ibcm::SyncKind kind, const void* object, const char* site) override;
     void OnAccess(const void* field, const char* name, bool write) override;
+    void OnAccessAt(const void* field, const char* name, bool write, const char* site) override;
     void OnMade(const char* objectClass,
                 std::uint64_t ordinal,
                 const void* object,
@@ -76,13 +77,10 @@ class SimRuntime final : public ibcm::Runtime, private ibcm::Observer
     void OnFreed(const void* object) override;
     void OnViolation(const char* invariant, const void* object, const char* what) override;
 
-    interleave::ObjectId ObjectOf(const void* object) const;
-
     interleave::Engine& m_engine;
     const std::string m_host;
     interleave::Random m_random;
-    /** Only looked up, never iterated: addresses decide nothing. */
-    std::unordered_map<const void*, interleave::ObjectId> m_objects;
+    SharedObjects m_objects;
 };
 
 } // namespace lab

@@ -268,6 +268,7 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
 
     void ResolvePath(const Attachment& to, PathHandler handler) override
     {
+        const interleave::EngineScope scope; // ns-3's memory is not the run's
         m_recorder.CountQuery();
         const auto& other = static_cast<const FabricAttachment&>(to);
         m_sa->QueryPath(other.m_port.GetGid(),
@@ -286,11 +287,13 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
 
     std::unique_ptr<DataPath> MakeDataPath() override
     {
+        const interleave::EngineScope scope;
         return std::make_unique<FabricDataPath>(m_hca, m_dataPaths);
     }
 
     bool Transmit(const ibwire::MadBytes& mad, const ibcm::MadAddress& address) override
     {
+        const interleave::EngineScope scope;
         const std::string to = m_hosts.At(address.dlid);
         m_recorder.Sent(m_host, to, mad);
         if (address.dlid == Lid())

@@ -5,6 +5,7 @@
 #include "interleave/model/schedule-point.h"
 #include "interleave/model/strategy/fault-draw.h"
 #include "interleave/model/strategy/pct.h"
+#include "interleave/model/strategy/surw.h"
 #include "script.h"
 
 #include <gtest/gtest.h>
@@ -134,7 +135,7 @@ TEST(Pct, ATaskThatPollsLetsOthersGo)
     EngineOptions options;
     options.stepLimit = 1000;
     ScriptRunner runner(script, options);
-    for (const char* name : {"random", "pct:1", "pct:3", "pos"})
+    for (const char* name : {"random", "pct:1", "pct:3", "pos", "surw", "mutate"})
     {
         const auto strategy = Make(name);
         for (std::uint64_t seed = 1; seed <= 300; ++seed)
@@ -170,11 +171,82 @@ TEST(Pos, SpreadsOverPartialOrders)
     EXPECT_GT(readFirst("pos"), 0.10);
 }
 
+/** The order in which the uses of variable 0 come, other operations left out. */
+std::map<std::string, std::uint32_t> UseOrders(const Script& script, std::string_view name)
+{
+    std::map<std::string, std::uint32_t> counts;
+    ScriptRunner runner(script);
+    const auto strategy = Make(name);
+    for (std::uint64_t seed = 1; seed <= kRuns; ++seed)
+    {
+        strategy->Seed(seed);
+        runner.Run(*strategy);
+        std::string uses;
+        std::vector<std::size_t> done(script.size());
+        for (const char task : runner.Order())
+        {
+            const auto index = static_cast<std::size_t>(task - '0');
+            if (script[index][done[index]++].what != Do::kSync)
+            {
+                uses += task;
+            }
+        }
+        ++counts[uses];
+    }
+    return counts;
+}
+
+/** Tasks of very unequal length that use one variable twice each. */
+Script UnequalScript()
+{
+    Script script{{}, {{Do::kWrite, 0}, {Do::kWrite, 0}}};
+    script[0].assign(12, {Do::kSync});
+    script[0].push_back({Do::kWrite, 0});
+    script[0].insert(script[0].end(), 5, {Do::kSync});
+    script[0].push_back({Do::kWrite, 0});
+    return script;
+}
+
+TEST(Surw, DrawsEvenlyFromTheOrdersOfUses)
+{
+    const auto counts = UseOrders(UnequalScript(), "surw");
+    EXPECT_EQ(counts.size(), 6U); // 4!/2!^2
+    for (const auto& [order, count] : counts)
+    {
+        EXPECT_NEAR(static_cast<double>(count) / kRuns, 1.0 / 6, 0.03) << order;
+    }
+    // A walk nearly always sees the short one first.
+    EXPECT_GT(Share(UseOrders(UnequalScript(), "random"), "1100"), 0.95);
+}
+
+TEST(Surw, TakesAnInterestInSharedObjectsOnly)
+{
+    const Script script{{{Do::kWrite, 0}, {Do::kWrite, 1}, {Do::kLock, 0}, {Do::kUnlock, 0}},
+                        {{Do::kWrite, 1}, {Do::kWrite, 2}, {Do::kLock, 0}, {Do::kUnlock, 0}}};
+    ScriptRunner runner(script);
+    SurwStrategy surw;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> interests;
+    surw.Seed(0);
+    runner.Run(surw);
+    EXPECT_EQ(surw.Interest().type, 0U); // nothing is known yet
+    for (std::uint64_t seed = 1; seed <= 1000; ++seed)
+    {
+        surw.Seed(seed);
+        runner.Run(surw);
+        ++interests[{surw.Interest().type, surw.Interest().ordinal}];
+    }
+    ASSERT_EQ(interests.size(), 2U); // variable 1 and lock 0
+    for (const auto& [object, count] : interests)
+    {
+        EXPECT_NEAR(count, 500, 80);
+    }
+}
+
 TEST(Strategies, LetTimeGoOnNeitherAlwaysNorNever)
 {
     // Whether the sleeper is woken while the other task has not finished.
     const Script script{{{Do::kSleep, 5}, {Do::kWrite, 0}}, std::vector<Action>(8, {Do::kSync})};
-    for (const char* name : {"random", "pct:2", "pct:3", "pos"})
+    for (const char* name : {"random", "pct:2", "pct:3", "pos", "surw", "mutate"})
     {
         const auto counts = Orders(script, name);
         std::uint32_t early = 0;

@@ -7,6 +7,7 @@
 #include "interleave/model/schedule-point.h"
 #include "interleave/model/search/schedule-coverage.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace interleave
@@ -98,6 +99,12 @@ class PreemptionSearch final : public Chooser
     {
     }
 
+    /** Makes everything dull but preemptions in favour of one of @p targets. */
+    void SetTargets(const std::vector<std::string>& targets)
+    {
+        m_targets = &targets;
+    }
+
     void SetBound(std::uint32_t bound)
     {
         m_bound = bound;
@@ -125,10 +132,11 @@ class PreemptionSearch final : public Chooser
         {
             return 0;
         }
-        const bool schedule = point.Kind() == ChoiceKind::kSchedule;
-        const auto* place = schedule ? static_cast<const SchedulePoint*>(&point) : nullptr;
+        const auto* place = point.Kind() == ChoiceKind::kSchedule
+                                ? static_cast<const SchedulePoint*>(&point)
+                                : nullptr;
         const bool running = place != nullptr && place->Running() != nullptr;
-        if (running && m_used == m_bound)
+        if ((running && m_used == m_bound) || (!running && m_targets != nullptr))
         {
             return 0;
         }
@@ -139,7 +147,14 @@ class PreemptionSearch final : public Chooser
                 m_dull = true; // what follows has been, or will be, searched from there
                 return 0;
             }
-            m_path.push_back({0, point.Count()});
+            Branch& branch = m_path.emplace_back();
+            for (std::uint32_t option = point.Count(); option-- > 1;)
+            {
+                if (m_targets == nullptr || IsTarget(place->Candidate(option)))
+                {
+                    branch.left.push_back(option);
+                }
+            }
         }
         const std::uint32_t choice = m_path[m_depth++].choice;
         m_used += running && choice != 0 ? 1 : 0;
@@ -150,7 +165,7 @@ class PreemptionSearch final : public Chooser
     /** Goes to the next run; false when there is none left. */
     bool Next()
     {
-        while (!m_path.empty() && m_path.back().choice + 1 == m_path.back().count)
+        while (!m_path.empty() && m_path.back().left.empty())
         {
             m_path.pop_back();
         }
@@ -158,16 +173,22 @@ class PreemptionSearch final : public Chooser
         {
             return false;
         }
-        ++m_path.back().choice;
+        m_path.back().choice = m_path.back().left.back();
+        m_path.back().left.pop_back();
         return true;
     }
 
   private:
     struct Branch
     {
-        std::uint32_t choice;
-        std::uint32_t count;
+        std::uint32_t choice = 0;
+        std::vector<std::uint32_t> left; // still to be tried, the next one last
     };
+
+    bool IsTarget(const Task* task) const
+    {
+        return task != nullptr && std::ranges::find(*m_targets, task->Name()) != m_targets->end();
+    }
 
     /** What the rest of the run depends on, but for preemptions used. */
     std::uint64_t State(const ChoicePoint& point, bool running) const
@@ -190,6 +211,7 @@ class PreemptionSearch final : public Chooser
     ReplayChooser& m_given;
     const TraceHashObserver& m_hash;
     const Engine* m_engine = nullptr;
+    const std::vector<std::string>* m_targets = nullptr;
     std::uint32_t m_bound = 0;
     std::vector<Branch> m_path;
     std::size_t m_depth = 0;
@@ -199,50 +221,114 @@ class PreemptionSearch final : public Chooser
     SeenStates m_seen;
 };
 
+/** A search in a program, watched and recorded. */
+class Search
+{
+  public:
+    Search(Program& program, const DecisionLog& log, const std::string& signature)
+        : m_program(program),
+          m_log(log),
+          m_signature(signature),
+          m_given(log),
+          m_chooser(m_given, m_hash),
+          m_recorder(m_chooser)
+    {
+        m_program.GetEngine().AddObserver(m_hash);
+    }
+
+    ~Search()
+    {
+        m_program.GetEngine().RemoveObserver(m_hash);
+    }
+
+    Search(const Search&) = delete;
+    Search& operator=(const Search&) = delete;
+
+    PreemptionSearch& Chooser()
+    {
+        return m_chooser;
+    }
+
+    /**
+     * All runs within @p bound, or as many as @p budget allows, which is lowered.
+     * @return whether none is left, or `found` is set.
+     */
+    bool Run(std::uint32_t bound, SearchBudget& budget)
+    {
+        m_chooser.SetBound(bound);
+        do
+        {
+            if (budget.runs == 0 || budget.steps == 0)
+            {
+                return false;
+            }
+            m_hash.Clear();
+            const RunResult result = m_program.Run(m_recorder);
+            ++runs;
+            --budget.runs;
+            budget.steps -= std::min(budget.steps, result.steps);
+            if (!result.Passed() && result.violation->Signature() == m_signature)
+            {
+                found = m_recorder.Log();
+                found->headers = m_log.headers;
+            }
+            m_program.GetEngine().Reset();
+        } while (!found && m_chooser.Next());
+        return true;
+    }
+
+    std::optional<DecisionLog> found;
+    std::uint64_t runs = 0;
+
+  private:
+    Program& m_program;
+    const DecisionLog& m_log;
+    const std::string& m_signature;
+    TraceHashObserver m_hash;
+    ReplayChooser m_given;
+    PreemptionSearch m_chooser;
+    RecordingChooser m_recorder;
+};
+
 } // namespace
 
 Certificate Certify(Program& program,
                     const DecisionLog& log,
                     const std::string& signature,
                     std::uint32_t below,
-                    std::uint64_t runs)
+                    const SearchBudget& budget)
 {
     Certificate certificate;
-    Engine& engine = program.GetEngine();
-    TraceHashObserver hash;
-    ReplayChooser given(log);
-    PreemptionSearch search(given, hash);
-    RecordingChooser recorder(search);
-    engine.AddObserver(hash);
-    for (std::uint32_t bound = 0; bound < below && !certificate.smaller; ++bound)
-    {
-        search.SetBound(bound);
-        bool more = true;
-        while (more && certificate.runs < runs)
-        {
-            hash.Clear();
-            const RunResult result = program.Run(recorder);
-            ++certificate.runs;
-            if (!result.Passed() && result.violation->Signature() == signature)
-            {
-                certificate.smaller = recorder.Log();
-                certificate.smaller->headers = log.headers;
-                engine.Reset();
-                break;
-            }
-            engine.Reset();
-            more = search.Next();
-        }
-        if (more && !certificate.smaller)
-        {
-            engine.RemoveObserver(hash);
-            return certificate;
-        }
-        certificate.clearedBelow += certificate.smaller ? 0 : 1;
-    }
-    engine.RemoveObserver(hash);
+    Search search(program, log, signature);
+    SearchBudget left = budget;
     certificate.complete = true;
+    for (std::uint32_t bound = 0; bound < below && !search.found && certificate.complete; ++bound)
+    {
+        certificate.complete = search.Run(bound, left);
+        certificate.clearedBelow += certificate.complete && !search.found ? 1 : 0;
+    }
+    certificate.smaller = std::move(search.found);
+    certificate.runs = search.runs;
     return certificate;
+}
+
+std::optional<DecisionLog> FindWithFewer(Program& program,
+                                         const DecisionLog& log,
+                                         const std::string& signature,
+                                         const std::vector<std::string>& targets,
+                                         std::uint32_t below,
+                                         SearchBudget& budget)
+{
+    Search search(program, log, signature);
+    search.Chooser().SetTargets(targets);
+    for (std::uint32_t bound = 1; bound < below && !search.found; ++bound)
+    {
+        if (!search.Run(bound, budget))
+        {
+            break;
+        }
+    }
+    return std::move(search.found);
 }
 
 } // namespace interleave

@@ -31,22 +31,39 @@ class OpList final : public Observer
 
     void OnOp(const OpEvent& event) override
     {
-        const Op& op = event.op;
-        if (op.object.type == 0)
+        if (event.op.object.type != 0)
         {
-            return;
+            Add(event.engine, event.task, event.op, event.step);
         }
-        ExplainedOp& one = ops.emplace_back();
-        one.task = event.task.Name();
-        one.kind = op.kind;
-        one.object = event.engine.ObjectText(op.object);
-        one.write = op.write;
-        one.site = op.site == nullptr ? "" : op.site;
-        one.step = event.step;
-        one.n = ++m_counts[{one.task, one.kind, one.object, 0}];
+    }
+
+    /** Adds what tasks were about to do when the run ended, which others did not wait for. */
+    void AddPending(const Engine& engine)
+    {
+        for (const Task* task : engine.Tasks())
+        {
+            const bool stands =
+                task->State() != TaskState::kFinished && task->State() != TaskState::kRunning;
+            if (stands && task->Pending().object.type != 0)
+            {
+                Add(engine, *task, task->Pending(), 0);
+            }
+        }
     }
 
   private:
+    void Add(const Engine& engine, const Task& task, const Op& op, std::uint64_t step)
+    {
+        ExplainedOp& one = ops.emplace_back();
+        one.task = task.Name();
+        one.kind = op.kind;
+        one.object = engine.ObjectText(op.object);
+        one.write = op.write;
+        one.site = op.site == nullptr ? "" : op.site;
+        one.step = step;
+        one.n = ++m_counts[{one.task, one.kind, one.object, 0}];
+    }
+
     std::map<OpName, std::uint64_t> m_counts;
 };
 
@@ -63,6 +80,7 @@ WatchedRun RunAlong(Program& program, ReplayChooser& replay)
     engine.AddObserver(list);
     WatchedRun run{program.Run(replay), {}};
     engine.RemoveObserver(list);
+    list.AddPending(engine);
     engine.Reset();
     run.ops = std::move(list.ops);
     return run;
@@ -73,10 +91,12 @@ bool IsLocking(const ExplainedOp& op)
     return op.kind == OpKind::kLock || op.kind == OpKind::kTryLock || op.kind == OpKind::kUnlock;
 }
 
+/** Whether @p left, which came first if it came at all, does not commute with @p right. */
 bool Conflict(const ExplainedOp& left, const ExplainedOp& right)
 {
-    return left.task != right.task && left.object == right.object && (left.write || right.write) &&
-           left.kind != OpKind::kUnlock && right.kind != OpKind::kUnlock;
+    return left.step != 0 && left.task != right.task && left.object == right.object &&
+           (left.write || right.write) && left.kind != OpKind::kUnlock &&
+           right.kind != OpKind::kUnlock;
 }
 
 /**
@@ -127,13 +147,13 @@ std::optional<CriticalPair> TurnedRound(const std::vector<ExplainedOp>& failing,
 
 std::string ExplainedOp::Text() const
 {
-    return fmt::format("{} #{} {}{}{} at step {}",
+    return fmt::format("{} #{} {}{}{}{}",
                        task,
                        n,
                        kind == OpKind::kAccess ? (write ? "write" : "read") : OpKindText(kind),
                        object.empty() ? "" : " " + object,
                        site.empty() ? "" : " (" + site + ")",
-                       step);
+                       step == 0 ? ", which is still to come" : fmt::format(" at step {}", step));
 }
 
 std::string Explanation::Format() const

@@ -26,7 +26,7 @@ struct ExplainedOp
     bool write = true;
     /** Where in the source; "" when the program does not say. */
     std::string site;
-    /** In the run that fails. */
+    /** In the run that fails; 0 when that ended before it. */
     std::uint64_t step = 0;
 
     /** "B #1 read cell:1 (withdraw) at step 7". */

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace interleave
@@ -235,6 +236,14 @@ class Shrinking
             const std::string old = m_log.decisions[index].option;
             for (const std::string& option : simpler[index])
             {
+                // Options change places from run to run: without this two could replace each other
+                // for ever.
+                Decision wanted = m_log.decisions[index];
+                wanted.option = option;
+                if (!m_wanted.insert(wanted.Text()).second)
+                {
+                    continue;
+                }
                 m_replay->SetOption(index, option);
                 if (Try(m_kept))
                 {
@@ -256,11 +265,63 @@ class Shrinking
     DecisionLog m_log;
     std::vector<bool> m_kept;
     std::unique_ptr<ReplayChooser> m_replay;
+    std::set<std::string> m_wanted; // simpler decisions that were tried
 };
 
 bool HasOtherThanSwitches(const DecisionLog& log)
 {
     return !std::ranges::all_of(log.decisions, IsSwitch);
+}
+
+/** The tasks that decisions of @p log are in favour of, and those that have not finished. */
+std::vector<std::string> Targets(const DecisionLog& log, const Violation& violation)
+{
+    std::set<std::string> targets;
+    for (const Decision& decision : log.decisions)
+    {
+        if (decision.option.starts_with(kRun))
+        {
+            targets.insert(decision.option.substr(kRun.size()));
+        }
+    }
+    for (const TaskTrace& trace : violation.tasks)
+    {
+        if (trace.state == "running")
+        {
+            targets.insert(trace.task);
+        }
+    }
+    return {targets.begin(), targets.end()};
+}
+
+/** Takes a run with fewer preemptions if one is near. */
+void TakeFewer(Program& program,
+               const std::string& signature,
+               const ShrinkOptions& options,
+               const Violation& violation,
+               ShrinkResult& result)
+{
+    SearchBudget budget{options.certify.runs / 2, options.certify.steps / 2};
+    for (;;)
+    {
+        const auto preemptions = static_cast<std::uint32_t>(PreemptionsOf(result.log));
+        if (preemptions < 2 || budget.runs == 0)
+        {
+            return;
+        }
+        const std::uint64_t runs = budget.runs;
+        const std::optional<DecisionLog> fewer = FindWithFewer(
+            program, result.log, signature, Targets(result.log, violation), preemptions, budget);
+        result.runs += runs - budget.runs;
+        if (!fewer)
+        {
+            return;
+        }
+        Shrinking shrinking(program, *fewer, signature, options.runs);
+        result.minimal = shrinking.Reduce();
+        result.runs += shrinking.Runs();
+        result.log = shrinking.Log();
+    }
 }
 
 /** Seeks a run with fewer preemptions than @p log, and says what came of it. */
@@ -277,7 +338,7 @@ void CertifyResult(Program& program,
         return;
     }
     const Certificate certificate =
-        Certify(program, result.log, signature, preemptions, options.certifyRuns);
+        Certify(program, result.log, signature, preemptions, options.certify);
     result.certifyRuns = certificate.runs;
     if (certificate.smaller)
     {
@@ -353,8 +414,9 @@ tl::expected<ShrinkResult, std::string> Shrink(Program& program,
     result.minimal = shrinking.Reduce();
     result.runs = shrinking.Runs() + 1;
     result.log = shrinking.Log();
-    if (options.certifyRuns > 0)
+    if (options.certify.runs > 0)
     {
+        TakeFewer(program, signature, options, *begin.result.violation, result);
         CertifyResult(program, signature, options, result);
     }
     ReplayOutcome end = Replay(program, result.log);

@@ -3,6 +3,7 @@
 #define INTERLEAVE_SHRINKER_H
 
 #include "interleave/model/decision-log.h"
+#include "interleave/model/search/certify.h"
 #include "interleave/model/search/program.h"
 
 #include <tl/expected.hpp>
@@ -18,8 +19,8 @@ struct ShrinkOptions
 {
     /** Runs that deleting and simplifying may take, at most. */
     std::uint64_t runs = 20'000;
-    /** Runs that certifying may take, at most; 0: no certificate is sought. */
-    std::uint64_t certifyRuns = 20'000;
+    /** What the search for fewer preemptions may cost; no runs: none is made. */
+    SearchBudget certify;
 };
 
 /** How a log became smaller, and how small it can be. */
@@ -57,9 +58,10 @@ std::size_t PreemptionsOf(const DecisionLog& log);
  * Makes @p log smaller as long as the run still ends in a violation with @p signature: first whole
  * ranges of decisions are removed (delta debugging: Zeller, Hildebrandt, "Simplifying and isolating
  * failure-inducing input", TSE 2002), then single ones until removing any one makes the run pass,
- * then switches are pointed at simpler targets. At last a search bounded by 0, 1, 2, … preemptions
- * either finds a run with fewer of them, which is then taken and shrunk, or certifies that there is
- * none (see certify.h).
+ * then switches are pointed at simpler targets. If more than one preemption is left, a quick look
+ * for a run with fewer follows. At last a search bounded by 0, 1, 2, … preemptions either finds a
+ * run with fewer of them, which is then taken and shrunk, or certifies that there is none (see
+ * certify.h).
  * @param signature see Violation::Signature(); empty: that of the log's own run.
  * @return an error when the run along @p log does not end like that.
  */

@@ -42,6 +42,10 @@ AccessMode AccessModeOf(const Op& op)
     case OpKind::kAlloc:
     case OpKind::kFree:
         return AccessMode::kLifetime;
+    case OpKind::kWait:
+    case OpKind::kTake:
+    case OpKind::kFlush:
+        return AccessMode::kAwait;
     default:
         return op.write ? AccessMode::kWrite : AccessMode::kRead;
     }
@@ -64,27 +68,26 @@ bool TouchesTime(const Op& op)
     }
 }
 
-bool Dependent(const Op& left, const Op& right)
+bool Dependent(AccessMode left, AccessMode right)
 {
-    if (!(left.object == right.object))
+    if (left == AccessMode::kNone || right == AccessMode::kNone)
     {
         return false;
     }
-    const AccessMode first = AccessModeOf(left);
-    const AccessMode second = AccessModeOf(right);
-    if (first == AccessMode::kNone || second == AccessMode::kNone)
-    {
-        return false;
-    }
-    if (first == AccessMode::kLifetime || second == AccessMode::kLifetime)
+    if (left == AccessMode::kLifetime || right == AccessMode::kLifetime)
     {
         return true;
     }
-    if (OfLock(first) || OfLock(second))
+    if (OfLock(left) || OfLock(right))
     {
-        return OfLock(first) && OfLock(second) && LockDependent(first, second);
+        return OfLock(left) && OfLock(right) && LockDependent(left, right);
     }
-    return first == AccessMode::kWrite || second == AccessMode::kWrite;
+    return left != AccessMode::kRead || right != AccessMode::kRead;
+}
+
+bool Dependent(const Op& left, const Op& right)
+{
+    return left.object == right.object && Dependent(AccessModeOf(left), AccessModeOf(right));
 }
 
 } // namespace interleave

@@ -15,11 +15,15 @@ enum class AccessMode : std::uint8_t
     kNone,     //!< commutes with everything
     kRead,     //!< commutes with other reads of the object
     kWrite,    //!< commutes with nothing on the object
+    kAwait,    //!< as kWrite, and possible only at times
     kAcquire,  //!< takes the object's lock
     kRelease,  //!< gives it back: only a try-lock could tell
     kTry,      //!< takes the lock if it is free
     kLifetime, //!< begins or ends the object's life: with its lock and with its data
 };
+
+/** Whether two operations of these modes on one object fail to commute; see below. */
+bool Dependent(AccessMode left, AccessMode right);
 
 /** How @p op touches its object. */
 AccessMode AccessModeOf(const Op& op);

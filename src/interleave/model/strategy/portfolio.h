@@ -59,7 +59,7 @@ class Portfolio final : public Strategy
     void EndRun(const RunResult& result) override;
 
     /** Whose run it is, or was last. */
-    const Strategy& Current() const
+    const Strategy& Current() const override
     {
         return *m_members[m_running];
     }

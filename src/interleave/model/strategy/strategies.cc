@@ -2,10 +2,13 @@
 #include "interleave/model/strategy/strategies.h"
 
 #include "interleave/model/strategy/bounded-search.h"
+#include "interleave/model/strategy/dpor.h"
+#include "interleave/model/strategy/mutate.h"
 #include "interleave/model/strategy/pct.h"
 #include "interleave/model/strategy/portfolio.h"
 #include "interleave/model/strategy/pos.h"
 #include "interleave/model/strategy/random-walk.h"
+#include "interleave/model/strategy/surw.h"
 
 #include <fmt/format.h>
 
@@ -29,9 +32,12 @@ constexpr StrategyInfo kStrategies[] = {
      "pct:3",
      "random priorities that change D-1 times: finds what needs D things in order"},
     {"pos", "pos", "random priorities of operations: spreads runs over partial orders"},
+    {"surw", "surw", "evenly over the orders in which tasks use one object, drawn for each run"},
     {"bound:N", "bound:2", "every run with at most N preemptions or faults, then ends"},
     {"bound:A-B", "bound:0-3", "bound:A, then bound:A+1, up to bound:B"},
     {"bound:all", "bound:all", "every run that there is, one after the other"},
+    {"dpor", "dpor", "every run but for the order of operations that commute, each once"},
+    {"mutate", "mutate", "the dull run, or a log that is given, with a few decisions changed"},
     {"X+Y+…", "random+pos", "one run of each of these in turn"},
 };
 
@@ -152,7 +158,10 @@ tl::expected<std::unique_ptr<Strategy>, std::string> MakeStrategy(std::string_vi
         {"random", &MakePlain<RandomWalk>},
         {"pct", &MakePct},
         {"pos", &MakePlain<PosStrategy>},
+        {"surw", &MakePlain<SurwStrategy>},
         {"bound", &MakeBound},
+        {"dpor", &MakePlain<DporStrategy>},
+        {"mutate", &MakePlain<MutateStrategy>},
     };
     for (const Maker& maker : kMakers)
     {

@@ -32,7 +32,8 @@ std::span<const StrategyInfo> StrategyNames();
 inline constexpr std::string_view kDefaultStrategy = "portfolio";
 
 /** The members of "portfolio". */
-inline constexpr std::string_view kPortfolioMembers = "random+pct:2+pct:3+pct:10+pos+bound:0-3";
+inline constexpr std::string_view kPortfolioMembers =
+    "random+pct:2+pct:3+pct:10+pos+surw+bound:0-3+mutate";
 
 /**
  * The strategy that @p text names; several joined by '+' are a portfolio of these.

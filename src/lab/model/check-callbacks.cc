@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lab/model/check-callbacks.h"
+
+#include "lab/model/check-transitions.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace lab
+{
+
+namespace
+{
+
+using E = ibcm::EventType;
+
+using Events = std::uint32_t; // bits
+
+template <class... T>
+constexpr Events Of(T... events)
+{
+    return ((1U << static_cast<unsigned>(events)) | ...);
+}
+
+constexpr std::size_t kEventCount = static_cast<std::size_t>(E::kSidrRepReceived) + 1;
+
+// What an id may be told when it asks, is connected, and is coming to its end.
+constexpr Events kAsking = Of(E::kReqError, E::kRepReceived, E::kMraReceived, E::kRejReceived);
+constexpr Events kEnding =
+    Of(E::kDreqError, E::kDreqReceived, E::kDrepReceived, E::kRejReceived, E::kTimewaitExit);
+constexpr Events kConnected =
+    kEnding | Of(E::kMraReceived, E::kLapError, E::kLapReceived, E::kAprReceived);
+constexpr Events kAnswering = kConnected | Of(E::kRepError, E::kRtuReceived, E::kUserEstablished);
+
+/** By event: what may come after it, until the id is used anew. */
+constexpr std::array<Events, kEventCount> kAfter{
+    0,                                      // REQ_ERROR
+    kAnswering,                             // REQ_RECEIVED
+    0,                                      // REP_ERROR
+    kConnected,                             // REP_RECEIVED
+    kConnected,                             // RTU_RECEIVED
+    kConnected,                             // USER_ESTABLISHED
+    Of(E::kTimewaitExit),                   // DREQ_ERROR
+    Of(E::kDrepReceived, E::kTimewaitExit), // DREQ_RECEIVED: the other's DREP, if both asked
+    Of(E::kTimewaitExit),                   // DREP_RECEIVED
+    0,                                      // TIMEWAIT_EXIT
+    kAsking | kAnswering,                   // MRA_RECEIVED: of a REQ, a REP or a LAP
+    Of(E::kTimewaitExit),                   // REJ_RECEIVED
+    kConnected,                             // LAP_ERROR
+    kConnected,                             // LAP_RECEIVED
+    kConnected,                             // APR_RECEIVED
+    0,                                      // SIDR_REQ_ERROR
+    0,                                      // SIDR_REQ_RECEIVED
+    0,                                      // SIDR_REP_RECEIVED
+};
+
+constexpr Events kFirst = kAsking | Of(E::kReqReceived,
+                                       E::kSidrReqError,
+                                       E::kSidrReqReceived,
+                                       E::kSidrRepReceived,
+                                       // An id that has refused a REP ages without a word.
+                                       E::kTimewaitExit);
+
+} // namespace
+
+bool CallbackCheck::MayFollow(E before, E next)
+{
+    const Events allowed =
+        before == E::kNone ? kFirst : kAfter.at(static_cast<std::size_t>(before));
+    return next != E::kNone && (allowed & Of(next)) != 0;
+}
+
+void CallbackCheck::Violated(std::string text, std::string subject)
+{
+    m_engine.Report(interleave::ViolationKind::kCallback, std::move(text), std::move(subject));
+}
+
+void CallbackCheck::Enters(std::uint32_t host, const std::string& name, ibcm::Handle handle, E type)
+{
+    Id& id = m_ids.At(HandleKey(host, handle));
+    const char* event = ToString(type);
+    const std::string& task = m_engine.CurrentContext()->Name();
+    if (id.destroyed)
+    {
+        Violated(fmt::format("{}: {} tells {} of an id that was destroyed", name, task, event),
+                 fmt::format("{} after destruction", event));
+    }
+    else if (id.inside != 0)
+    {
+        Violated(fmt::format("{}: {} calls the handler of an id with {} while {} is in it with {}",
+                             name,
+                             task,
+                             event,
+                             m_engine.TaskAt(id.task).Name(),
+                             ToString(id.latest)),
+                 fmt::format("{} during {}", event, ToString(id.latest)));
+    }
+    else if (!MayFollow(id.latest, type))
+    {
+        const char* before = id.latest == E::kNone ? "nothing" : ToString(id.latest);
+        Violated(
+            fmt::format(
+                "{}: {} tells {} of an id whose latest event is {}", name, task, event, before),
+            fmt::format("{} after {}", event, before));
+    }
+    ++id.inside;
+    id.latest = type;
+    id.task = m_engine.CurrentContext()->Ordinal();
+}
+
+void CallbackCheck::Leaves(std::uint32_t host, ibcm::Handle handle, ibcm::Disposition disposition)
+{
+    Id& id = m_ids.At(HandleKey(host, handle));
+    id.inside -= id.inside > 0 ? 1 : 0;
+    id.destroyed = id.destroyed || disposition != ibcm::Disposition::kKeep;
+}
+
+void CallbackCheck::Destroyed(std::uint32_t host, ibcm::Handle handle)
+{
+    m_ids.At(HandleKey(host, handle)).destroyed = true;
+}
+
+void CallbackCheck::Begins(std::uint32_t host, ibcm::Handle handle)
+{
+    Id& id = m_ids.At(HandleKey(host, handle));
+    id.latest = E::kNone;
+}
+
+} // namespace lab

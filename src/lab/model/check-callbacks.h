@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#ifndef LAB_CHECK_CALLBACKS_H
+#define LAB_CHECK_CALLBACKS_H
+
+#include "ibcm/model/event.h"
+#include "interleave/model/check/key-table.h"
+#include "interleave/model/engine.h"
+
+#include <cstdint>
+#include <string>
+
+namespace lab
+{
+
+/**
+ * What a consumer is promised about its events: one at a time for an id, in an order that makes
+ * sense (12.9.7: nothing but TIMEWAIT_EXIT after the connection has ended, nothing after that), and
+ * none once the id is destroyed.
+ */
+class CallbackCheck
+{
+  public:
+    explicit CallbackCheck(interleave::Engine& engine)
+        : m_engine(engine)
+    {
+    }
+
+    /** Before the consumer's handler is called. */
+    void Enters(std::uint32_t host, const std::string& name, ibcm::Handle id, ibcm::EventType type);
+    /** After it has returned. */
+    void Leaves(std::uint32_t host, ibcm::Handle id, ibcm::Disposition disposition);
+    /** Destroy() has returned. */
+    void Destroyed(std::uint32_t host, ibcm::Handle id);
+    /** The id begins anew: a call has taken it out of IDLE. */
+    void Begins(std::uint32_t host, ibcm::Handle id);
+
+    void Clear()
+    {
+        m_ids.Clear();
+    }
+
+    /** Whether an id that was told @p before may be told @p next; kNone: was told nothing yet. */
+    static bool MayFollow(ibcm::EventType before, ibcm::EventType next);
+
+  private:
+    struct Id
+    {
+        ibcm::EventType latest{ibcm::EventType::kNone};
+        std::uint32_t inside{0}; ///< handlers
+        std::uint32_t task{0};   ///< that runs the latest
+        bool destroyed{false};
+    };
+
+    void Violated(std::string text, std::string subject);
+
+    interleave::Engine& m_engine;
+    interleave::KeyTable<Id> m_ids; ///< by host and handle
+};
+
+} // namespace lab
+
+#endif /* LAB_CHECK_CALLBACKS_H */

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lab/model/cm-checks.h"
+
+namespace lab
+{
+
+const std::string& HostChecks::Name() const
+{
+    return m_checks.m_names[m_number];
+}
+
+void HostChecks::Sent(const ibwire::MadBytes& mad)
+{
+    m_checks.m_messages.Sent(m_number, Name(), mad);
+}
+
+void HostChecks::Received(const ibwire::MadBytes& mad)
+{
+    m_checks.m_messages.Received(m_number, mad);
+}
+
+void HostChecks::Destroyed(ibcm::Handle id)
+{
+    m_checks.m_callbacks.Destroyed(m_number, id);
+    m_checks.m_transitions.Forget(m_number, id);
+}
+
+void HostChecks::Restarted()
+{
+    m_checks.m_ends.Restarted(m_number);
+    m_checks.m_conversations.Restarted(m_number);
+}
+
+std::size_t HostChecks::Began(const char* what, std::int64_t boundNs)
+{
+    return m_checks.m_ends.Began(m_number, what, boundNs);
+}
+
+void HostChecks::Ended(std::size_t operation)
+{
+    m_checks.m_ends.Ended(operation);
+}
+
+void HostChecks::OnTransition(const ibcm::TransitionTrace& step)
+{
+    m_checks.m_transitions.OnTransition(m_number, Name(), step);
+    m_checks.m_conversations.OnTransition(m_number, step);
+    if (step.from == ibcm::State::kIdle)
+    {
+        m_checks.m_callbacks.Begins(m_number, step.id);
+    }
+    if (m_nextTrace != nullptr)
+    {
+        m_nextTrace->OnTransition(step);
+    }
+}
+
+void HostChecks::OnLapTransition(const ibcm::LapTransitionTrace& step)
+{
+    if (m_nextTrace != nullptr)
+    {
+        m_nextTrace->OnLapTransition(step);
+    }
+}
+
+ibcm::Disposition HostChecks::OnCmEvent(ibcm::ConnectionManager& manager,
+                                        ibcm::Handle id,
+                                        const ibcm::Event& event)
+{
+    m_checks.m_callbacks.Enters(m_number, Name(), id, event.type);
+    const ibcm::Disposition disposition = m_nextHandler == nullptr
+                                              ? ibcm::Disposition::kKeep
+                                              : m_nextHandler->OnCmEvent(manager, id, event);
+    m_checks.m_callbacks.Leaves(m_number, id, disposition);
+    return disposition;
+}
+
+HostChecks& CmChecks::Host(const std::string& name)
+{
+    for (const auto& host : m_hosts)
+    {
+        if (m_names[host->m_number] == name)
+        {
+            return *host;
+        }
+    }
+    const auto number = static_cast<std::uint32_t>(m_names.size());
+    m_names.push_back(name);
+    m_hosts.emplace_back(new HostChecks(*this, number));
+    return *m_hosts.back();
+}
+
+void CmChecks::Clear()
+{
+    m_conversations.Clear();
+    m_transitions.Clear();
+    m_callbacks.Clear();
+    m_ends.Clear();
+}
+
+} // namespace lab

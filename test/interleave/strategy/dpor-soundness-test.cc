@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "interleave/model/random.h"
+#include "interleave/model/strategy/dpor.h"
+#include "script.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <span>
+
+namespace interleave::test
+{
+namespace
+{
+
+/** Everything that a full search reaches; nothing if that takes too many runs. */
+std::set<std::string> AllFinals(ScriptRunner& runner, std::uint64_t limit, std::uint64_t& runs)
+{
+    const auto all = Make("bound:all");
+    std::set<std::string> finals;
+    for (runs = 0; !all->Done(); ++runs)
+    {
+        if (runs == limit)
+        {
+            return {};
+        }
+        all->Seed(runs);
+        runner.Run(*all);
+        finals.insert(runner.Final());
+    }
+    return finals;
+}
+
+std::string TextOf(const Script& script)
+{
+    std::string text;
+    for (const auto& task : script)
+    {
+        text += "{";
+        for (const Action& action : task)
+        {
+            text += fmt::format(" {}:{}", static_cast<int>(action.what), action.object);
+        }
+        text += " }";
+    }
+    return text;
+}
+
+/** A program of a few actions, drawn from @p menu; sections of locks are closed. */
+Script RandomScript(Random& random, std::span<const Do> menu, std::uint32_t mostTasks)
+{
+    Script script(2 + random.Below(mostTasks - 1));
+    const std::uint32_t actions = script.size() == 2 ? 4 : script.size() == 3 ? 3 : 2;
+    for (auto& task : script)
+    {
+        std::vector<Action> open;
+        for (std::uint32_t count = 1 + random.Below(actions); count > 0; --count)
+        {
+            const Do what = menu[random.Below(static_cast<std::uint32_t>(menu.size()))];
+            const std::uint32_t object = what == Do::kSleep ? 1 + random.Below(3) : random.Below(2);
+            const bool held = std::ranges::any_of(
+                open, [&](const Action& action) { return action.object == object; });
+            if ((what == Do::kLock || what == Do::kTry) && held)
+            {
+                continue;
+            }
+            task.push_back({what, object});
+            if (what == Do::kLock)
+            {
+                open.push_back({Do::kUnlock, object});
+            }
+            if (what == Do::kTry)
+            {
+                task.push_back({Do::kUnlockIf, object});
+            }
+            if (!open.empty() && random.Chance(1, 2))
+            {
+                task.push_back(open.back());
+                open.pop_back();
+            }
+        }
+        for (; !open.empty(); open.pop_back())
+        {
+            task.push_back(open.back());
+        }
+    }
+    return script;
+}
+
+struct Menu
+{
+    const char* name;
+    std::vector<Do> actions;
+    std::uint32_t mostTasks;
+};
+
+class DporSoundness : public testing::TestWithParam<Menu>
+{
+};
+
+/**
+ * Random programs: what the reduced search reaches (variables, what each task has seen, deadlocks)
+ * is what a search through all runs reaches.
+ */
+TEST_P(DporSoundness, ReachesWhatAFullSearchReaches)
+{
+    constexpr std::uint32_t kPrograms = 100;
+    constexpr std::uint64_t kMostRuns = 12'000; // of the full search
+    Random random(1, GetParam().name);
+    std::uint64_t fullRuns = 0;
+    std::uint64_t reducedRuns = 0;
+    std::uint64_t redundantRuns = 0;
+    for (std::uint32_t compared = 0; compared < kPrograms;)
+    {
+        const Script script = RandomScript(random, GetParam().actions, GetParam().mostTasks);
+        ScriptRunner runner(script);
+        std::uint64_t runs = 0;
+        const std::set<std::string> all = AllFinals(runner, kMostRuns, runs);
+        if (all.empty())
+        {
+            continue;
+        }
+        ++compared;
+        DporStrategy dpor;
+        std::set<std::string> reached;
+        while (!dpor.Done() && dpor.Complete() + dpor.Redundant() <= runs)
+        {
+            dpor.Seed(0);
+            runner.Run(dpor);
+            reached.insert(runner.Final());
+        }
+        ASSERT_EQ(reached, all) << TextOf(script);
+        ASSERT_TRUE(dpor.Done()) << TextOf(script);
+        fullRuns += runs;
+        reducedRuns += dpor.Complete();
+        redundantRuns += dpor.Redundant();
+    }
+    // Far fewer runs, of which hardly any for nothing.
+    EXPECT_LT(reducedRuns, fullRuns / 20);
+    EXPECT_LT(redundantRuns, reducedRuns);
+    RecordProperty("full", std::to_string(fullRuns));
+    RecordProperty("reduced", std::to_string(reducedRuns));
+    RecordProperty("redundant", std::to_string(redundantRuns));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Menus,
+    DporSoundness,
+    testing::Values(
+        Menu{"Variables", {Do::kRead, Do::kWrite}, 3},
+        Menu{"VariablesAndLocks", {Do::kLock, Do::kRead, Do::kWrite, Do::kWrite, Do::kRead}, 3},
+        Menu{"FourTasks", {Do::kLock, Do::kRead, Do::kWrite}, 4},
+        Menu{"TryLocks", {Do::kLock, Do::kTry, Do::kTry, Do::kWrite, Do::kRead}, 3},
+        Menu{"Completions", {Do::kSignal, Do::kWait, Do::kTryWait, Do::kRead, Do::kWrite}, 3},
+        Menu{"Deadlocks", {Do::kLock, Do::kLock, Do::kWait, Do::kSignal, Do::kWrite}, 3},
+        Menu{"SimulatedTime", {Do::kSleep, Do::kSleep, Do::kRead, Do::kWrite, Do::kLock}, 3},
+        Menu{"TimeAndCompletions", {Do::kSleep, Do::kSignal, Do::kWait, Do::kWrite}, 3}),
+    [](const auto& one) { return one.param.name; });
+
+} // namespace
+} // namespace interleave::test
