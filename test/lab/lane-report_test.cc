@@ -4,9 +4,12 @@
 
 #include "lab/helper/ascii.h"
 #include "lab/helper/lane-rows.h"
+#include "lab/helper/text-row.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace lab
 {
