@@ -31,10 +31,10 @@ CampaignOptions Options(unsigned workers, std::uint64_t schedules = 1'050)
 }
 
 CampaignResult Explore(const MakeTarget& target,
-                   const CampaignOptions& options,
-                   BatchLedger& ledger,
-                   const CampaignEvents& events = {},
-                   bool shrink = false)
+                       const CampaignOptions& options,
+                       BatchLedger& ledger,
+                       const CampaignEvents& events = {},
+                       bool shrink = false)
 {
     auto result = RunCampaign(target, options, events, ledger, shrink);
     EXPECT_TRUE(result.has_value());
@@ -51,8 +51,7 @@ TEST(Campaign, FindsEachViolationOnceAndCountsTheRest)
 {
     const Tally tally = Explore(MakeToyTarget(), Options(1)).tally;
     EXPECT_EQ(tally.runs, 1'050U);
-    EXPECT_THAT(tally.findings,
-                ElementsAre(Key(HasSubstr("deadlock: ")), Key("leak: toy")));
+    EXPECT_THAT(tally.findings, ElementsAre(Key(HasSubstr("deadlock: ")), Key("leak: toy")));
     const CampaignFinding& leak = tally.findings.at("leak: toy");
     EXPECT_EQ(leak.strategy, "coin");
     EXPECT_TRUE(leak.reproduced);
@@ -102,7 +101,8 @@ TEST(Campaign, CanBeMadeLonger)
     BatchLedger ledger;
     Explore(MakeToyTarget(), Options(1, 250), ledger);
     EXPECT_EQ(ledger.Sum().runs, 200U); // the last batch is not a whole one
-    EXPECT_EQ(Explore(MakeToyTarget(), Options(1), ledger).tally, Explore(MakeToyTarget(), Options(1)).tally);
+    EXPECT_EQ(Explore(MakeToyTarget(), Options(1), ledger).tally,
+              Explore(MakeToyTarget(), Options(1)).tally);
 }
 
 TEST(Campaign, TellsOfFindingsAtOnceAndOfTheLowestRunAtLast)

@@ -112,11 +112,11 @@ def test_version_is_the_one_of_the_build(weft):
 
 def test_help_names_the_commands(weft):
     text = fine(weft("--help"))
-    for command in ("run", "replay", "topo"):
+    for command in ("run", "explore", "replay", "shrink", "topo"):
         assert re.search(r"^  %s " % command, text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["run", "replay", "topo"])
+@pytest.mark.parametrize("command", ["run", "explore", "replay", "shrink", "topo"])
 def test_help_of_each_command_has_examples(weft, command):
     assert "Examples:\n  weft %s " % command in fine(weft(command, "--help"))
 

@@ -17,7 +17,9 @@ using Action = std::function<ExitStatus(Output&)>;
 // Each adds one command, which sets @p action when the command line names it. Both arguments live
 // until the action has run.
 void AddRunCommand(CLI::App& program, Action& action);
+void AddExploreCommand(CLI::App& program, Action& action);
 void AddReplayCommand(CLI::App& program, Action& action);
+void AddShrinkCommand(CLI::App& program, Action& action);
 void AddTopoCommand(CLI::App& program, Action& action);
 
 } // namespace lab

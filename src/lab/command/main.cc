@@ -65,7 +65,9 @@ lab::ExitStatus Run(int argc, char** argv, lab::Output& output)
     program.footer("'weft COMMAND --help' tells more of each, with examples.");
     lab::Action action;
     lab::AddRunCommand(program, action);
+    lab::AddExploreCommand(program, action);
     lab::AddReplayCommand(program, action);
+    lab::AddShrinkCommand(program, action);
     lab::AddTopoCommand(program, action);
     std::string complaint;
     if (argc > 1 && argv[1][0] != '-' && IsUnknownCommand(program, argv[1], complaint))

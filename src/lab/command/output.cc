@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/command/output.h"
 
+#include "lab/helper/ascii.h"
+
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -26,10 +30,30 @@ bool ShowsColours()
            terminal != "dumb";
 }
 
+/** The locale says, and says that there is no Unicode. Without a word of it there is. */
+bool IsAsciiOnly()
+{
+    for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"})
+    {
+        std::string locale(Variable(name));
+        if (locale.empty())
+        {
+            continue;
+        }
+        std::ranges::transform(
+            locale, locale.begin(), [](unsigned char c) { return std::tolower(c); });
+        return locale.find("utf-8") == std::string::npos &&
+               locale.find("utf8") == std::string::npos;
+    }
+    return false;
+}
+
 } // namespace
 
 Output::Output()
     : m_colour(ShowsColours()),
+      m_ascii(IsAsciiOnly()),
+      m_progress(isatty(STDERR_FILENO) == 1 && Variable("TERM") != "dumb"),
       m_program(Variable("WEFT_COMMAND"))
 {
     if (m_program.empty())
@@ -41,6 +65,21 @@ Output::Output()
 void Output::Print(const std::string& text)
 {
     std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void Output::Draw(const std::string& text)
+{
+    Print(m_ascii ? AsciiOf(text) : text);
+}
+
+void Output::Progress(const std::string& line)
+{
+    if (!m_progress)
+    {
+        return;
+    }
+    const std::string shown = "\r\x1b[K" + (m_ascii ? AsciiOf(line) : line);
+    std::fwrite(shown.data(), 1, shown.size(), stderr);
 }
 
 void Output::Complain(const std::string& message)

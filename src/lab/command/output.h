@@ -37,6 +37,10 @@ class Output
     }
 
     void Print(const std::string& text);
+    /** The same for drawings: in ASCII where the locale has no more. */
+    void Draw(const std::string& text);
+    /** Shows a line in place of the one before, on stderr, if that is a terminal; "" ends it. */
+    void Progress(const std::string& line);
     /** "weft: MESSAGE" on stderr. */
     void Complain(const std::string& message);
     /** Complains. @return kWrongInput */
@@ -46,6 +50,8 @@ class Output
 
   private:
     bool m_colour;
+    bool m_ascii;
+    bool m_progress;
     std::string m_program;
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // weft replay FILE.weft: runs a decision log again.
 #include "interleave/model/decision-log.h"
+#include "interleave/model/search/trail.h"
 #include "lab/command/command.h"
+#include "lab/command/log-file.h"
 #include "lab/command/running.h"
 #include "lab/helper/summary-report.h"
 #include "lab/helper/text-row.h"
@@ -9,12 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 
 namespace lab
 {
@@ -24,14 +21,6 @@ namespace
 
 using interleave::DecisionLog;
 
-struct ReplayCommand
-{
-    std::string file;
-    RunningOptions options;
-
-    ExitStatus operator()(Output& output) const;
-};
-
 /** How a replay compares with the run that the log is of. */
 struct Verdict
 {
@@ -39,121 +28,96 @@ struct Verdict
     std::string text;
 };
 
-tl::expected<std::string, InputError> ReadFile(const std::string& path)
+struct ReplayCommand
 {
-    std::error_code ignored;
-    errno = 0;
-    std::ifstream stream(path, std::ios::binary);
-    std::ostringstream text;
-    const bool folder = std::filesystem::is_directory(path, ignored);
-    if (!stream || folder)
-    {
-        return tl::unexpected(
-            InputError{path,
-                       0,
-                       fmt::format("nothing to read ({})", std::strerror(folder ? EISDIR : errno)),
-                       "a decision log, as 'weft run --trace' writes it"});
-    }
-    text << stream.rdbuf();
-    return text.str();
-}
+    std::string file;
+    unsigned times{1};
+    RunningOptions options;
 
-/** The line in which a header stands, from 1; 0 if there is none. */
-unsigned LineOfHeader(const std::string& text, const std::string& key)
-{
-    std::istringstream lines(text);
-    std::string line;
-    for (unsigned number = 1; std::getline(lines, line); ++number)
-    {
-        if (line.starts_with(key + ":"))
-        {
-            return number;
-        }
-    }
-    return 0;
-}
+    ExitStatus operator()(Output& output) const;
 
-/** A log, and the scenario that it is of. */
-struct Loaded
-{
-    DecisionLog log;
-    Scenario scenario;
-    std::optional<std::uint64_t> seed;
+  private:
+    Verdict Repeat(const LoadedLog& loaded,
+                   RunOptions run,
+                   Verdict verdict,
+                   RunRecord& record) const;
 };
 
-tl::expected<Loaded, InputError> Load(const std::string& file)
+/** Whether the run ended as the log says: by signature, or by kind where it has no more. */
+bool Fired(const std::string& wanted, const RunRecord& record)
 {
-    const auto text = ReadFile(file);
-    if (!text)
+    return record.signature == wanted ||
+           std::ranges::any_of(record.violations,
+                               [&](const ViolationRecord& fresh) { return fresh.kind == wanted; });
+}
+
+/** In what the run differs from the one that the log is of; empty if in nothing that it tells. */
+std::string Difference(const DecisionLog& log, const RunRecord& record)
+{
+    if (!record.difference.empty())
     {
-        return tl::unexpected(text.error());
+        return "differs first at " + record.difference;
     }
-    auto log = DecisionLog::Parse(*text);
-    if (!log)
+    const std::string* const then = log.Header("digest");
+    const std::string now = DigestText(record.digest);
+    if (then != nullptr && *then != now)
     {
-        return tl::unexpected(InputError{file,
-                                         log.error().line,
-                                         fmt::format("no decision log ({})", log.error().text),
-                                         "what 'weft run --trace' writes"});
+        return fmt::format("digest differs: {} in the log, {} now", *then, now);
     }
-    Loaded loaded;
-    const std::string* const path = log->Header("scenario");
-    if (path == nullptr || path->empty())
-    {
-        return tl::unexpected(InputError{file,
-                                         LineOfHeader(*text, "scenario"),
-                                         "no scenario in the header",
-                                         "'scenario: FILE.toml', relative to the log"});
-    }
-    const std::string* const seed = log->Header("seed");
-    if (seed != nullptr && !(loaded.seed = ParseSeed(*seed)))
-    {
-        return tl::unexpected(InputError{file,
-                                         LineOfHeader(*text, "seed"),
-                                         fmt::format("seed: {}", *seed),
-                                         "a whole number of 64 bits"});
-    }
-    const auto folder = std::filesystem::path(file).parent_path();
-    auto scenario = ReadScenario((folder / *path).lexically_normal().string());
-    if (!scenario)
-    {
-        return tl::unexpected(scenario.error());
-    }
-    loaded.log = std::move(*log);
-    loaded.scenario = std::move(*scenario);
-    return loaded;
+    const bool comparable = then != nullptr || log.Header(interleave::Trail::kHeader) != nullptr;
+    return comparable ? "" : "the log has no digest to compare with";
 }
 
 Verdict Compare(const DecisionLog& log, const RunRecord& record)
 {
-    const std::string now = DigestText(record.digest);
-    const std::string* const then = log.Header("digest");
+    const std::string difference = Difference(log, record);
     const std::string* const violation = log.Header("violation");
-    const bool fired =
-        violation != nullptr &&
-        std::ranges::any_of(record.violations,
-                            [&](const ViolationRecord& fresh) { return fresh.kind == *violation; });
-    if (then != nullptr && *then == now)
+    if (difference.empty())
     {
-        return {true, "reproduced: the same digest"};
+        return {true,
+                log.Header("digest") != nullptr ? "reproduced: the same digest"
+                                                : "reproduced: the same in every operation"};
     }
-    const std::string difference =
-        then == nullptr ? std::string("the log has no digest to compare with")
-                        : fmt::format("digest differs: {} in the log, {} now", *then, now);
-    if (fired)
+    if (violation == nullptr)
+    {
+        return {false, difference};
+    }
+    if (Fired(*violation, record))
     {
         return {true, fmt::format("reproduced: {}; {}", *violation, difference)};
     }
-    if (violation != nullptr)
+    return {false, fmt::format("not reproduced: no {} this time; {}", *violation, difference)};
+}
+
+/** Runs again until all is done or one run differs: of that one the record and verdict are. */
+Verdict ReplayCommand::Repeat(const LoadedLog& loaded,
+                              RunOptions run,
+                              Verdict verdict,
+                              RunRecord& record) const
+{
+    run.pcapFile.clear();
+    run.traceFile.clear();
+    for (unsigned i = 2; i <= times; ++i)
     {
-        return {false, fmt::format("not reproduced: no {} this time; {}", *violation, difference)};
+        auto again = RunScenario(loaded.scenario, run);
+        if (!again || again->digest == record.digest)
+        {
+            continue; // what was found in order once is in order
+        }
+        record = std::move(*again);
+        return {false,
+                fmt::format("run {} of {} is not like those before: {}",
+                            i,
+                            times,
+                            Compare(loaded.log, record).text)};
     }
-    return {false, difference};
+    verdict.text += fmt::format("; {} runs, all the same", times);
+    return verdict;
 }
 
 ExitStatus ReplayCommand::operator()(Output& output) const
 {
-    const auto loaded = Load(file);
+    const auto loaded = LoadLog(file);
     if (!loaded)
     {
         return output.Wrong(loaded.error());
@@ -167,12 +131,16 @@ ExitStatus ReplayCommand::operator()(Output& output) const
     run.pcapFile = options.pcapFile;
     run.traceFile = options.traceFile;
     run.replay = &loaded->log;
-    const auto record = RunScenario(loaded->scenario, run);
+    auto record = RunScenario(loaded->scenario, run);
     if (!record)
     {
         return output.Wrong(record.error());
     }
-    const Verdict verdict = Compare(loaded->log, *record);
+    Verdict verdict = Compare(loaded->log, *record);
+    if (times > 1)
+    {
+        verdict = Repeat(*loaded, run, std::move(verdict), *record);
+    }
     if (options.json)
     {
         const std::string* const then = loaded->log.Header("digest");
@@ -180,6 +148,8 @@ ExitStatus ReplayCommand::operator()(Output& output) const
         json["replay"] = {{"log", file},
                           {"reproduced", verdict.reproduced},
                           {"recordedDigest", then == nullptr ? Json() : Json(*then)},
+                          {"times", times},
+                          {"difference", record->difference},
                           {"text", verdict.text}};
         output.Print(JsonText(json));
         return StatusOf(*record);
@@ -204,9 +174,13 @@ void AddReplayCommand(CLI::App& program, Action& action)
     const auto command = std::make_shared<ReplayCommand>();
     CLI::App* const app = program.add_subcommand(
         "replay", "Run a decision log again: says 'reproduced', or what differs");
-    app->add_option("LOG", command->file, "what 'weft run --trace' wrote, edited or not")
+    app->add_option(
+           "LOG", command->file, "what 'weft explore' or 'weft run --trace' wrote, edited or not")
         ->required()
         ->type_name("FILE.weft");
+    app->add_option("--times", command->times, "run it so often; all runs must be the same")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1'000'000U));
     AddRunningOptions(*app, command->options);
     app->footer(
         "The log names its scenario. Its decisions take the place of the scenario's faults.\n"
@@ -214,6 +188,7 @@ void AddReplayCommand(CLI::App& program, Action& action)
         "Examples:\n"
         "  weft replay lost-rep.weft\n"
         "  weft replay lost-rep.weft --pcap lost-rep.pcap --quiet\n"
+        "  weft replay storm-1f09c2aa.weft --times 20 --quiet\n"
         "\n"
         "Exit status: 0 all is well, also if the digest differs; 1 an expectation does not\n"
         "hold or an oracle fired, again or for the first time; 2 the log, its scenario or the\n"

@@ -83,12 +83,12 @@ void PrintRun(const Scenario& scenario,
               const std::string& again,
               Output& output)
 {
-    output.Print(TitleReport(scenario, output.Colour()));
+    output.Draw(TitleReport(scenario, output.Colour()));
     if (!options.quiet)
     {
         SequenceOptions drawing;
         drawing.colour = output.Colour();
-        output.Print(SequenceReport(record, drawing) + "\n");
+        output.Draw(SequenceReport(record, drawing) + "\n");
     }
     SummaryOptions summary;
     summary.colour = output.Colour();
@@ -103,7 +103,7 @@ void PrintRun(const Scenario& scenario,
         summary.files.emplace_back(
             "trace", fmt::format("{} replay {}", output.Program(), ShellWord(options.traceFile)));
     }
-    output.Print(SummaryReport(record, summary));
+    output.Draw(SummaryReport(record, summary));
 }
 
 ExitStatus StatusOf(const RunRecord& record)

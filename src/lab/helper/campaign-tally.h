@@ -51,8 +51,8 @@ struct StrategyCredit
 struct Tally
 {
     std::uint64_t runs{0};
-    std::uint64_t missed{0};   ///< runs that were given up because others of their batch crashed
-    bool exhausted{false};     ///< an exhaustive search has come to its end
+    std::uint64_t missed{0}; ///< runs that were given up because others of their batch crashed
+    bool exhausted{false};   ///< an exhaustive search has come to its end
     std::map<std::string, StrategyCredit> credits;   ///< by name of the strategy
     std::map<std::string, CampaignFinding> findings; ///< by signature
     DistinctSample schedules;                        ///< values of interleave::TraceHashObserver

@@ -124,7 +124,8 @@ std::optional<Segment> Campaign::NextSegment()
     }
     m_nextBatch = m_ledger.FirstMissing(m_nextBatch);
     const std::uint64_t runs = m_options.indivisible ? m_options.schedules : m_options.batchRuns;
-    if (m_nextBatch > (m_options.schedules - 1) / runs || (m_options.indivisible && m_nextBatch > 0))
+    if (m_nextBatch > (m_options.schedules - 1) / runs ||
+        (m_options.indivisible && m_nextBatch > 0))
     {
         return std::nullopt;
     }
@@ -329,9 +330,7 @@ void Campaign::Done(std::size_t worker, const Json& message)
     m_jobs[worker].reset();
     if (message.contains("done"))
     {
-        Finish(job.segment,
-               TallyFromJson(message["done"]),
-               message.at("complete").get<bool>());
+        Finish(job.segment, TallyFromJson(message["done"]), message.at("complete").get<bool>());
     }
     else if (message.contains("survived"))
     {
@@ -421,9 +420,8 @@ void Campaign::Crashed(Segment segment, const Job& job, bool again)
     finding.log = fmt::format("{}\n\n{}", interleave::DecisionLog::kMagic, job.decisions);
     finding.text = fmt::format(
         "{}\nin run {}{}\n",
-        job.how == kHang
-            ? fmt::format("hang: no end after {} s", m_options.stallSeconds)
-            : fmt::format("crash: {}", job.how),
+        job.how == kHang ? fmt::format("hang: no end after {} s", m_options.stallSeconds)
+                         : fmt::format("crash: {}", job.how),
         job.crash,
         again ? "" : "; it did not happen when the run was made again in a process of its own");
     Tell(finding);
@@ -492,13 +490,13 @@ tl::expected<CampaignResult, InputError> Campaign::Run(bool shrink)
     m_result.stopped = m_stopping;
     m_result.tally = m_ledger.Sum();
     m_result.tally.Merge(m_extra);
+    m_result.seconds = m_time.Seconds();
     const bool interrupted = m_events.stop && m_events.stop();
     if (shrink && !interrupted)
     {
         m_stopping = true; // no more batches
         ShrinkAll();
     }
-    m_result.seconds = m_time.Seconds();
     return std::move(m_result);
 }
 

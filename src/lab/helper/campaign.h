@@ -71,10 +71,11 @@ struct ShrunkFinding
 
 struct CampaignResult
 {
-    Tally tally;           ///< of all runs, also of batches that were cut off
-    bool stopped{false};   ///< ended before its last run
-    std::uint64_t partial{0}; ///< runs of batches that were cut off: they are made again on resuming
-    double seconds{0};     ///< of real time, in this process
+    Tally tally;         ///< of all runs, also of batches that were cut off
+    bool stopped{false}; ///< ended before its last run
+    std::uint64_t partial{
+        0};            ///< runs of batches that were cut off: they are made again on resuming
+    double seconds{0}; ///< of real time that the runs took, without shrinking, in this process
     std::map<std::string, ShrunkFinding> shrunk; ///< by signature
 };
 

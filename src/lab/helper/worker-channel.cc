@@ -32,8 +32,7 @@ bool WorkerChannel::Send(const Json& message)
     std::size_t sent = 0;
     while (sent < line.size())
     {
-        const ssize_t count =
-            send(m_fd, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+        const ssize_t count = send(m_fd, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR)
         {
             continue;

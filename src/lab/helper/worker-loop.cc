@@ -66,8 +66,10 @@ void Worker::MakeBatch(const Json& job)
 {
     const auto strategy = NewStrategy(job);
     BatchRunner runner(m_target, *strategy, BatchOf(job));
-    runner.OnFinding([this](const CampaignFinding& finding)
-                     { m_channel.Send({{"finding", ToJson(finding)}}); });
+    runner.OnFinding(
+        [this](const CampaignFinding& finding) {
+            m_channel.Send({{"finding", ToJson(finding)}});
+        });
     bool complete = false;
     while (!complete && !m_cell.stop.load(std::memory_order_relaxed))
     {
@@ -86,9 +88,13 @@ void Worker::MakeCrash(const Json& job)
     {
     }
     m_channel.Send({{"part", ToJson(runner.Take())}});
-    tape.Begin([this](const std::string& name) { m_channel.Send({{"begun", name}}); },
-               [this](const interleave::Decision& decision)
-               { m_channel.Send({{"decision", decision.Text()}}); });
+    tape.Begin(
+        [this](const std::string& name) {
+            m_channel.Send({{"begun", name}});
+        },
+        [this](const interleave::Decision& decision) {
+            m_channel.Send({{"decision", decision.Text()}});
+        });
     Step(runner);
     m_channel.Send({{"survived", true}});
 }
@@ -102,8 +108,8 @@ void Worker::Shrink(const Json& job)
         return;
     }
     m_cell.moves.fetch_add(1, std::memory_order_relaxed);
-    const auto shrunk = interleave::Shrink(
-        m_target.GetProgram(), *log, job.at("signature").get<std::string>());
+    const auto shrunk =
+        interleave::Shrink(m_target.GetProgram(), *log, job.at("signature").get<std::string>());
     if (!shrunk)
     {
         m_channel.Send({{"unshrunk", shrunk.error()}});

@@ -2,7 +2,6 @@
 #include "lab/helper/worker-pool.h"
 
 #include <fmt/format.h>
-
 #include <poll.h>
 #include <signal.h> // NOLINT(modernize-deprecated-headers): kill() and sigaction() are POSIX
 #include <sys/mman.h>
@@ -60,8 +59,8 @@ WorkerPool::WorkerPool(unsigned workers, MakeTarget makeTarget)
     : m_makeTarget(std::move(makeTarget)),
       m_cellBytes(workers * sizeof(WorkerCell))
 {
-    void* const memory = mmap(
-        nullptr, m_cellBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const memory =
+        mmap(nullptr, m_cellBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
     {
         Fail("memory for the workers");

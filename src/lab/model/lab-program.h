@@ -54,6 +54,12 @@ class LabProgram final : public interleave::Program
         m_world->Detail(detail, detail);
     }
 
+    /** For the runs to come: counts what the hosts' state machines do; not owned. */
+    void CountSteps(StepCoverage* coverage)
+    {
+        m_world->CountSteps(coverage);
+    }
+
     /** What happened in the latest run; without detail its lists are empty and its digest is 0. */
     const RunRecord& Record() const
     {

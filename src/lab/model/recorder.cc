@@ -41,6 +41,7 @@ void Recorder::Sent(const std::string& from, const std::string& to, const ibwire
     }
     MadRecord message;
     message.sentNs = m_engine.NowNs();
+    message.sentStep = m_engine.Steps();
     message.from = from;
     message.to = to;
     message.kind = MessageName(mad);
@@ -109,12 +110,17 @@ void Recorder::Received(const std::string& from, const std::string& to, const ib
         return;
     }
     m_record.messages[*it].receivedNs = m_engine.NowNs();
+    m_record.messages[*it].receivedStep = m_engine.Steps();
     direction.underWay.erase(it);
 }
 
 void Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& step)
 {
     const interleave::EngineScope scope;
+    if (m_coverage != nullptr)
+    {
+        m_coverage->Count(step.from, step.input);
+    }
     if (m_mix)
     {
         m_digest.Mix((static_cast<std::uint64_t>(step.localCommId) << 32) |

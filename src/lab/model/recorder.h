@@ -8,6 +8,7 @@
 #include "interleave/model/engine.h"
 #include "lab/model/adversary.h"
 #include "lab/model/run-record.h"
+#include "lab/model/step-coverage.h"
 
 #include <cstdint>
 #include <deque>
@@ -38,6 +39,12 @@ class Recorder
     {
         m_keep = lists;
         m_mix = digest;
+    }
+
+    /** Counts the steps of all runs to come in @p coverage, not owned; null: nowhere. */
+    void CountSteps(StepCoverage* coverage)
+    {
+        m_coverage = coverage;
     }
 
     /** Another run begins; the record and the digest are their owner's. */
@@ -79,6 +86,7 @@ class Recorder
     interleave::Digest& m_digest;
     bool m_keep;
     bool m_mix{true};
+    StepCoverage* m_coverage{nullptr};
     std::map<std::pair<std::string, std::string>, Direction> m_directions;
 };
 

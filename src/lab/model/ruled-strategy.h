@@ -38,6 +38,11 @@ class RuledStrategy final : public interleave::Strategy
         m_strategy->Seed(seed);
     }
 
+    const interleave::Strategy& Current() const override
+    {
+        return m_strategy->Current();
+    }
+
     bool Done() const override
     {
         return m_strategy->Done();

@@ -28,7 +28,9 @@ struct MadRecord
     std::string kind; ///< "REQ", …
     ibwire::MadBytes bytes{};
     std::string fate; ///< empty: delivered as it was; "drop", "duplicate", "delay 2ms", "corrupt"
-    bool retransmission{false}; ///< the same bytes went this way before
+    bool retransmission{false};    ///< the same bytes went this way before
+    std::uint64_t sentStep{0};     ///< interleave::Engine::Steps() when it was sent
+    std::uint64_t receivedStep{0}; ///< and when its handling began; 0: never
 };
 
 /** A change of state of a communication id. */
@@ -92,6 +94,10 @@ struct RunRecord
     std::vector<NoteRecord> notes;
     std::vector<ConnectRecord> connects;
     std::vector<ViolationRecord> violations;
+    /** Of the first violation: interleave::Violation::Signature(). */
+    std::string signature;
+    /** Where a replay first differed from the run that its log has the trail of; empty: nowhere. */
+    std::string difference;
     std::vector<std::string> unusedDecisions; ///< lines of a replayed log whose place never came
     std::size_t decisions{0};                 ///< choices that were not the default
 };

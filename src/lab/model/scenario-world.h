@@ -98,6 +98,12 @@ class ScenarioWorld
     /** For the runs to come: whether the lists of RunRecord and its digest are made. */
     void Detail(bool lists, bool digest);
 
+    /** For the runs to come: counts what the hosts' state machines do; not owned. */
+    void CountSteps(StepCoverage* coverage)
+    {
+        m_recorder->CountSteps(coverage);
+    }
+
   private:
     ScenarioWorld(const Scenario& scenario, const WorldOptions& options);
 

@@ -5,6 +5,7 @@
 #include "interleave/helper/fallback-chooser.h"
 #include "interleave/helper/recording-chooser.h"
 #include "interleave/helper/replay-chooser.h"
+#include "interleave/model/search/trail.h"
 #include "lab/model/scenario-world.h"
 
 #include <fmt/format.h>
@@ -61,6 +62,16 @@ class Choosers
     interleave::RecordingChooser m_recording;
 };
 
+/** Compares with the trail of the log that is replayed, if it has one that can be read. */
+interleave::TrailObserver ExpectedTrail(const RunOptions& options)
+{
+    using interleave::Trail;
+    const std::string* const text =
+        options.replay == nullptr ? nullptr : options.replay->Header(Trail::kHeader);
+    const auto trail = Trail::Parse(text == nullptr ? "" : *text);
+    return trail ? interleave::TrailObserver(*trail) : interleave::TrailObserver();
+}
+
 tl::expected<void, InputError> WriteTrace(const std::string& file,
                                           interleave::DecisionLog log,
                                           const RunRecord& record)
@@ -93,15 +104,23 @@ tl::expected<RunRecord, InputError> RunScenario(const Scenario& scenario, const 
     // weft-lint: allow(determinism): how long the run took is reported, and decides nothing
     using WallClock = std::chrono::steady_clock;
     const auto begun = WallClock::now();
-    auto world = ScenarioWorld::Build(scenario,
-                                      {options.seed, options.pcapFile, options.keepMessages, true, true});
+    auto world = ScenarioWorld::Build(
+        scenario, {options.seed, options.pcapFile, options.keepMessages, true, true});
     if (!world)
     {
         return tl::unexpected(world.error());
     }
     Choosers choosers(scenario, options);
+    interleave::TrailObserver trail = ExpectedTrail(options);
+    (*world)->GetEngine().AddObserver(trail);
     (*world)->Run(choosers.Top());
+    (*world)->GetEngine().RemoveObserver(trail);
     RunRecord& record = (*world)->Record();
+    record.difference = trail.Difference();
+    if (const auto& violation = (*world)->Result().violation)
+    {
+        record.signature = violation->Signature();
+    }
     const interleave::DecisionLog log = choosers.Top().Log();
     record.decisions = log.decisions.size();
     record.unusedDecisions = choosers.Unused();

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""weft explore, shrink and replay --times as a user meets them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+FINE, VIOLATED, WRONG = 0, 1, 2
+
+SCENARIO = """
+[fabric]
+source = "direct"
+
+[[host]]
+name = "server"
+
+[[host]]
+name = "client"
+
+[[listen]]
+host = "server"
+service = 0x1234
+
+[[connect]]
+name = "hello"
+from = "client"
+to = "server"
+service = 0x1234
+"""
+# A connection that is given up before it is decided: every run violates liveness.
+LATE = SCENARIO.replace("[fabric]", 'limit = "500ns"\n[fabric]', 1)
+
+
+@pytest.fixture(scope="session")
+def program():
+    path = os.environ.get("WEFT")
+    if not path:
+        pytest.skip("WEFT does not name the program; './weft test lab' sets it")
+    return path
+
+
+@pytest.fixture
+def weft(program, tmp_path):
+    def run(*words, **environment):
+        return subprocess.run([program, *map(str, words)], cwd=tmp_path, capture_output=True,
+                              text=True, check=False, timeout=300,
+                              env={**os.environ, **environment})
+
+    return run
+
+
+@pytest.fixture
+def scenario(tmp_path):
+    def write(text, name="calm.toml"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path.name
+
+    return write
+
+
+def explored(result, status):
+    assert result.returncode == status, result.stdout + result.stderr
+    return json.loads(result.stdout)
+
+
+def comparable(campaign):
+    """What must not depend on who has made which run."""
+    for key in ("seconds", "workers", "earlier"):
+        del campaign[key]
+    for finding in campaign["findings"]:
+        del finding["file"]
+    return campaign
+
+
+def test_nothing_is_violated(weft, scenario, tmp_path):
+    result = weft("explore", scenario(SCENARIO), "--schedules", 1500)
+    assert result.returncode == FINE, result.stdout + result.stderr
+    assert result.stderr == ""
+    assert re.search(r"^schedules +1,500 in ", result.stdout, re.MULTILINE)
+    assert re.search(r"^coverage +\d+ of \d+ rows", result.stdout, re.MULTILINE)
+    assert re.search(r"^unseen +one more schedule is new with a chance of about", result.stdout,
+                     re.MULTILINE)
+    assert "result      no violation\n" in result.stdout
+    assert "\x1b" not in result.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["calm.toml"]
+
+
+def test_finding_is_written_shown_and_replayed(weft, scenario, tmp_path):
+    result = weft("explore", scenario(LATE), "--schedules", 50)
+    assert result.returncode == VIOLATED, result.stdout + result.stderr
+    assert "violated    " in result.stdout
+    assert "●" in result.stdout
+    last = result.stdout.splitlines()[-1]
+    file = re.search(r"replay (calm\.findings/calm-[0-9a-f]{8}\.weft)$", last).group(1)
+    text = (tmp_path / file).read_text(encoding="utf-8")
+    assert "\nscenario: ../calm.toml\n" in text
+    assert "\ntrail: " in text
+    again = weft("replay", file, "--times", 3, "--quiet")
+    assert again.returncode == VIOLATED, again.stdout + again.stderr
+    assert "\nreproduced: the same in every operation; 3 runs, all the same\n" in again.stdout
+
+
+def test_drawing_in_ascii(weft, scenario):
+    result = weft("explore", scenario(LATE), "--schedules", 5, LC_ALL="C")
+    assert result.returncode == VIOLATED
+    assert result.stdout.isascii()
+
+
+def test_replay_names_the_first_difference(weft, scenario, tmp_path):
+    assert weft("explore", scenario(LATE), "--schedules", 5).returncode == VIOLATED
+    log = next((tmp_path / "calm.findings").glob("*.weft"))
+    text = log.read_text(encoding="utf-8")
+    log.write_text(text.rstrip("\n") + "\nnext client/connect #1 start -> events\n"
+                   "net REQ client->server #1 -> drop\n", encoding="utf-8")
+    result = weft("replay", log, "--quiet")
+    assert "differs first at " in result.stdout + result.stderr or "not used: " in result.stdout
+    log.write_text(re.sub("trail: .*", "trail: x", text), encoding="utf-8")
+    wrong = weft("replay", log)
+    assert wrong.returncode == WRONG
+    assert re.search(r"weft:\d+: found no trail, expected ", wrong.stderr)
+
+
+@pytest.mark.parametrize("text, status", [(SCENARIO, FINE), (LATE, VIOLATED)])
+def test_workers_change_nothing(weft, scenario, text, status):
+    path = scenario(text)
+    results = [comparable(explored(weft("explore", path, "--schedules", 3500, "--json",
+                                        "--workers", workers), status))
+               for workers in (1, 2, 3)]
+    assert results[0] == results[1] == results[2]
+    assert results[0]["schedules"] == 3500
+
+
+def test_interrupted_campaign_goes_on(weft, program, scenario, tmp_path):
+    path = scenario(SCENARIO)
+    words = ["explore", path, "--schedules", "12000", "--json", "--workers", "2"]
+    whole = comparable(explored(weft(*words), FINE))
+    process = subprocess.Popen([program, *words, "--out", "out"], cwd=tmp_path, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    state = tmp_path / "out" / "campaign.json"
+    deadline = time.monotonic() + 120
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == FINE, out + err
+    first = json.loads(out)
+    assert first["stopped"] is True
+    assert first["schedules"] < 12000
+    second = explored(weft(*words, "--out", "out"), FINE)
+    assert second["earlier"] > 0
+    assert comparable(second) == whole
+
+
+def test_killed_campaign_goes_on(weft, program, scenario, tmp_path):
+    path = scenario(LATE)
+    words = ["explore", path, "--schedules", "12000", "--json", "--no-shrink"]
+    whole = comparable(explored(weft(*words), VIOLATED))
+    process = subprocess.Popen([program, *words, "--out", "out"], cwd=tmp_path,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state = tmp_path / "out" / "campaign.json"
+    deadline = time.monotonic() + 120
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    # What was found is there, whole.
+    assert list((tmp_path / "out").glob("calm-*.weft"))
+    assert comparable(explored(weft(*words, "--out", "out"), VIOLATED)) == whole
+
+
+def test_another_campaign_is_refused(weft, scenario):
+    path = scenario(SCENARIO)
+    assert weft("explore", path, "--schedules", 1000, "--out", "out").returncode == FINE
+    result = weft("explore", path, "--schedules", 1000, "--out", "out", "--seed", 9)
+    assert result.returncode == WRONG
+    assert "campaign.json: found another campaign (seed: 1 there, 9 now)" in result.stderr
+    again = explored(weft("explore", path, "--schedules", 1000, "--out", "out", "--json"), FINE)
+    assert (again["schedules"], again["earlier"]) == (1000, 1000)
+
+
+def test_exhaustive_search_is_one_piece(weft, scenario):
+    result = weft("explore", scenario(SCENARIO), "--strategy", "bound:0", "--workers", 2,
+                  "--schedules", 2000)
+    assert result.returncode == FINE, result.stdout + result.stderr
+    assert "cannot be dealt out" in result.stderr
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--strategy", "pct:0"], "--strategy: pct:0: the depth is a number from 1 to"),
+    (["--strategy", "nope"], "--strategy: "),
+    (["--schedules", "0"], "--schedules"),
+    (["--workers", "0"], "--workers"),
+    (["--seconds", "-1"], "--seconds"),
+    (["--seed", "x"], "--seed: found 'x', expected a whole number of 64 bits"),
+    (["--out", "calm.toml"], "calm.toml: found no folder")])
+def test_wrong_usage(weft, scenario, words, said):
+    result = weft("explore", scenario(SCENARIO), *words)
+    assert result.returncode == WRONG
+    assert result.stdout == ""
+    assert said in result.stderr
+
+
+def test_wrong_scenario(weft, scenario):
+    assert weft("explore", "gone.toml").returncode == WRONG
+    path = scenario(SCENARIO.replace('"direct"', '"fat-tree:k=4"').replace(
+        'name = "server"', 'name = "server"\nnode = "nowhere"'))
+    result = weft("explore", path, "--schedules", 10)
+    assert result.returncode == WRONG
+    assert re.search(r"calm\.toml:\d+: found .*nowhere", result.stderr)
+
+
+def test_shrink(weft, scenario, tmp_path):
+    path = scenario(LATE)
+    assert weft("explore", path, "--schedules", 20, "--no-shrink").returncode == VIOLATED
+    log = next((tmp_path / "calm.findings").glob("*.weft"))
+    result = weft("shrink", log, "--explain")
+    assert result.returncode == VIOLATED, result.stdout + result.stderr
+    small = log.with_suffix(".shrunk.weft")
+    assert small.exists()
+    for label in ("violated", "before", "after", "certificate", "written", "again"):
+        assert re.search("^%s +" % label, result.stdout, re.MULTILINE)
+    # Every run fails: no decision is needed at all.
+    assert re.search(r"^after +0 decisions, 0 preemptions", result.stdout, re.MULTILINE)
+    assert "reproduced" in weft("replay", small, "--quiet").stdout
+    summary = explored(weft("shrink", log, "--json", "--out", "small.weft"), VIOLATED)
+    assert summary["decisionsAfter"] == 0
+    assert (tmp_path / "small.weft").exists()
+
+
+def test_shrink_of_a_run_that_passes(weft, scenario):
+    assert weft("run", scenario(SCENARIO), "--trace", "fine.weft").returncode == FINE
+    result = weft("shrink", "fine.weft")
+    assert result.returncode == WRONG
+    assert "fine.weft: found " in result.stderr
+    assert "expected a log whose run ends in a violation" in result.stderr
