@@ -180,6 +180,8 @@ TEST(DporSoundnessOf, ProgramsThatNeedSpecialCare)
         {{{Do::kRead, 0}, {Do::kLock, 1}, {Do::kUnlock, 1}},
          {{Do::kSleep, 2}, {Do::kRead, 0}},
          {{Do::kWrite, 0}}},
+        // A fault on the way to the step that is changed.
+        {{{Do::kRead, 1}, {Do::kDraw}}, {{Do::kWrite, 1}, {Do::kDraw}}, {{Do::kWrite, 1}}},
     };
     for (const Script& script : kScripts)
     {

@@ -240,6 +240,7 @@ bool DporStrategy::GoBack()
                 ++node.option;
                 m_trace.CutTo(node.firstStep);
                 m_tasks = node.tasks;
+                m_fresh = false;
                 return true;
             }
             PopNode();

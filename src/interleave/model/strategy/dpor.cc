@@ -121,7 +121,6 @@ std::uint32_t DporStrategy::ChooseOther(const ChoicePoint& point)
     }
     const Node& node = m_nodes[m_depth++];
     CheckCount(point, node);
-    m_fresh = false;
     return node.option;
 }
 
