@@ -90,6 +90,8 @@ BENCHMARK_CAPTURE(FourByTen, random, "random");
 BENCHMARK_CAPTURE(FourByTen, pct3, "pct:3");
 BENCHMARK_CAPTURE(FourByTen, pct10, "pct:10");
 BENCHMARK_CAPTURE(FourByTen, pos, "pos");
+BENCHMARK_CAPTURE(FourByTen, surw, "surw");
+BENCHMARK_CAPTURE(FourByTen, mutate, "mutate");
 BENCHMARK_CAPTURE(FourByTen, bound2, "bound:2");
 BENCHMARK_CAPTURE(FourByTen, dpor, "dpor");
 BENCHMARK_CAPTURE(FourByTen, portfolio, "portfolio");
