@@ -38,6 +38,7 @@ std::size_t Traces(StageProgram& program)
 
 TEST(TraceHash, TellsOrdersOfConflictingOperationsApartOnly)
 {
+    SKIP_UNDER_TSAN();
     StageProgram writes(
         [](corpus::Stage& stage)
         {

@@ -172,6 +172,7 @@ TEST(Replay, ReportsDecisionsThatCannotBeFollowed)
 
 TEST(ReplayChooser, FollowsPartsOfALog)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("init_order"));
     ReplayChooser replay(ParseLog("probe #1 access handler:1 -> run interrupt\n"
                                   "interrupt #1 access handler:1 -> run probe\n"));

@@ -48,6 +48,7 @@ std::string Lines(const DecisionLog& log)
 
 TEST(Shrinker, LeavesWhatIsNeededOnly)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("init_order"));
     const DecisionLog log = ParseLog("interrupt #1 sync registered:1 -> run probe\n"
                                      "probe #1 access handler:1 -> run interrupt\n"
@@ -80,6 +81,7 @@ TEST(Shrinker, LeavesWhatIsNeededOnly)
 
 TEST(Shrinker, TakingAnyDecisionAwayMakesItPass)
 {
+    SKIP_UNDER_TSAN();
     for (const char* name : {"account", "fib_bench", "wsq", "reader_writer", "deadlock01"})
     {
         CorpusProgram program(*FindEntry(name));
@@ -101,6 +103,7 @@ TEST(Shrinker, TakingAnyDecisionAwayMakesItPass)
 
 TEST(Shrinker, RefusesALogThatEndsOtherwise)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("init_order"));
     const auto result = Shrink(program,
                                ParseLog("probe #1 access handler:1 -> run interrupt\n"),
@@ -111,6 +114,7 @@ TEST(Shrinker, RefusesALogThatEndsOtherwise)
 
 TEST(Shrinker, StaysWithinItsRuns)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("reorder_20"));
     const DecisionLog log = Found(program);
     ShrinkOptions few;
@@ -181,6 +185,7 @@ TEST(Shrinker, KeepsAFaultThatIsNeededAndDropsOneThatIsNot)
 
 TEST(MergeTurns, MovesTurnsOfATaskTogether)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("wsq"));
     const std::string signature = FindEntry("wsq")->signature;
     Walk walk;
@@ -209,6 +214,7 @@ TEST(MergeTurns, MovesTurnsOfATaskTogether)
 
 TEST(Certify, FindsARunWithFewerPreemptions)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("reorder_3"));
     const std::string signature = FindEntry("reorder_3")->signature;
     const Certificate found = Certify(program, {}, signature, 3);
@@ -228,6 +234,7 @@ TEST(Certify, FindsARunWithFewerPreemptions)
 
 TEST(Certify, AgreesWithASearchThatForgetsNothing)
 {
+    SKIP_UNDER_TSAN();
     // Fewest preemptions by a depth-first search that prunes no state, against the one that does.
     class Count final : public Chooser
     {
@@ -287,6 +294,7 @@ TEST(Certify, AgreesWithASearchThatForgetsNothing)
 
 TEST(Explain, NamesThePairThatIsTurnedRound)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("init_order"));
     const auto explanation =
         Explain(program, ParseLog("probe #1 access handler:1 -> run interrupt\n"));
@@ -305,6 +313,7 @@ TEST(Explain, NamesThePairThatIsTurnedRound)
 
 TEST(Explain, FindsTheLostUpdate)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("account"));
     const auto explanation = Explain(program, ParseLog("deposit #2 lock lock:1 -> run withdraw\n"));
     ASSERT_TRUE(explanation) << explanation.error();
@@ -320,6 +329,7 @@ TEST(Explain, FindsTheLostUpdate)
 
 TEST(Explain, NamesTheLocksOfADeadlock)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("deadlock01"));
     const auto shrunk = Shrink(program, Found(program));
     ASSERT_TRUE(shrunk) << shrunk.error();
@@ -333,6 +343,7 @@ TEST(Explain, NamesTheLocksOfADeadlock)
 
 TEST(Explain, NeedsARunThatFails)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("init_order"));
     EXPECT_THAT(Explain(program, {}).error(), HasSubstr("passes: nothing to explain"));
     CorpusProgram always(*FindEntry("phase01"));
