@@ -5,6 +5,7 @@
 #include "interleave/helper/recording-chooser.h"
 #include "interleave/helper/replay-chooser.h"
 #include "lab/model/lab-program.h"
+#include "lab/model/run-heap.h"
 
 #include <gtest/gtest.h>
 
@@ -107,9 +108,16 @@ class LabProgramScenario : public testing::TestWithParam<const char*>
   protected:
     void SetUp() override
     {
+        // Whoever keeps something of a run beyond its end shall stumble over it.
+        lab::RunHeap::FillFreed(true);
         auto scenario = lab::ReadScenario(std::string("examples/") + GetParam());
         ASSERT_TRUE(scenario) << scenario.error().Text();
         m_scenario = std::move(*scenario);
+    }
+
+    void TearDown() override
+    {
+        lab::RunHeap::FillFreed(false);
     }
 
     Scenario m_scenario;

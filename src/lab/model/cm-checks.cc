@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/model/cm-checks.h"
 
+#include "interleave/model/sanitizer.h"
+
 namespace lab
 {
+
+// The checks outlive the run whose code calls them, and so must what they remember: EngineScope.
 
 const std::string& HostChecks::Name() const
 {
@@ -11,48 +15,57 @@ const std::string& HostChecks::Name() const
 
 void HostChecks::Sent(const ibwire::MadBytes& mad)
 {
+    const interleave::EngineScope scope;
     m_checks.m_messages.Sent(m_number, Name(), mad);
 }
 
 void HostChecks::Received(const ibwire::MadBytes& mad)
 {
+    const interleave::EngineScope scope;
     m_checks.m_messages.Received(m_number, mad);
 }
 
 void HostChecks::EventBegins(ibcm::Handle id, ibcm::EventType type)
 {
+    const interleave::EngineScope scope;
     m_checks.m_callbacks.Enters(m_number, Name(), id, type);
 }
 
 void HostChecks::EventEnds(ibcm::Handle id, ibcm::Disposition disposition)
 {
+    const interleave::EngineScope scope;
     m_checks.m_callbacks.Leaves(m_number, id, disposition);
 }
 
 void HostChecks::Destroyed(ibcm::Handle id)
 {
+    const interleave::EngineScope scope;
     m_checks.m_callbacks.Destroyed(m_number, id);
     m_checks.m_transitions.Forget(m_number, id);
 }
 
 void HostChecks::Restarted()
 {
+    const interleave::EngineScope scope;
     m_checks.m_ends.Restarted(m_number);
     m_checks.m_conversations.Restarted(m_number);
 }
 
 std::size_t HostChecks::Began(const char* what, std::int64_t boundNs)
 {
+    const interleave::EngineScope scope;
     return m_checks.m_ends.Began(m_number, what, boundNs);
 }
 
 void HostChecks::Ended(std::size_t operation)
 {
+    const interleave::EngineScope scope;
     m_checks.m_ends.Ended(operation);
 }
 
 void HostChecks::OnTransition(const ibcm::TransitionTrace& step)
 {
+    const interleave::EngineScope scope;
     m_checks.m_transitions.OnTransition(m_number, Name(), step);
     m_checks.m_conversations.OnTransition(m_number, step);
     if (step.from == ibcm::State::kIdle)
@@ -87,6 +100,7 @@ ibcm::Disposition HostChecks::OnCmEvent(ibcm::ConnectionManager& manager,
 
 HostChecks& CmChecks::Host(const std::string& name)
 {
+    const interleave::EngineScope scope;
     for (const auto& host : m_hosts)
     {
         if (m_names[host->m_number] == name)

@@ -8,7 +8,13 @@ tl::expected<std::unique_ptr<LabProgram>, InputError> LabProgram::Make(
     const Scenario& scenario,
     const LabProgramOptions& options)
 {
-    auto world = ScenarioWorld::Build(scenario, {options.seed, {}, options.detail, options.detail, false});
+    WorldOptions wanted;
+    wanted.seed = options.seed;
+    wanted.keepMessages = options.detail;
+    wanted.digest = options.detail;
+    wanted.expectations = false;
+    wanted.checks = options.checks;
+    auto world = ScenarioWorld::Build(scenario, wanted);
     if (!world)
     {
         return tl::unexpected(world.error());

@@ -20,6 +20,7 @@ struct LabProgramOptions
     std::optional<std::uint64_t> seed; ///< instead of the scenario's
     /** See LabProgram::Detail(). */
     bool detail{false};
+    bool checks{true}; ///< watch for races, misuse of memory and locks, and breaches of protocol
 };
 
 /**

@@ -103,6 +103,10 @@ void RunHeap::Begin(MisuseHandler handler, void* context)
 void RunHeap::End()
 {
     interleave::g_programMemoryArmed = false;
+    if (g_state.fill)
+    {
+        std::memset(reinterpret_cast<void*>(s_base), kPattern, g_state.used);
+    }
     if (g_state.used > kKeptBytes)
     {
         (void)madvise(

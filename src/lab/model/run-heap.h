@@ -42,7 +42,8 @@ class RunHeap
     /** Their bytes. */
     static std::size_t LiveBytes();
 
-    /** Whether freed memory is overwritten with kPattern; off unless switched on. */
+    /** Whether memory is overwritten with kPattern when it is freed and, all of it, when the run
+     * ends; off unless switched on. */
     static void FillFreed(bool fill);
     static constexpr std::uint8_t kPattern = 0xdd;
 
