@@ -130,7 +130,11 @@ def build(bld):
         name = os.path.splitext(bench.name)[0].replace("_", "-")
         # A benchmark of one part must not wait for the build of all the others.
         parts = below(parts_included(bench.abspath()))
-        bld.program(source=[bench] + run_heap(bld, parts), target="bench/" + name, name=name, includes=["src", "bench"],
+        # bench/NAME_bench.cc may be about the programs of test/PART/NAME/, which are tested there.
+        subject = bench.name[:-len("_bench.cc")]
+        programs = bld.path.ant_glob("test/*/%s/*.cc" % subject, excl="**/*-test.cc **/*_test.cc")
+        bld.program(source=[bench] + programs + run_heap(bld, parts), target="bench/" + name,
+                    name=name, includes=["src", "bench"] + (["test"] if programs else []),
                     use=parts + ["BENCHMARK"], install_path=None)
 
     build_python(bld)

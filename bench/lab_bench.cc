@@ -2,12 +2,14 @@
 // Whole runs of a scenario a second: what a search through schedules and faults is made of. The
 // scenario connects, accepts, rejects, disconnects and destroys between two hosts with two workers
 // each. Program and arguments: ./weft bench lab
-#include "interleave/model/random.h"
-#include "interleave/model/schedule-point.h"
+#include "interleave/helper/recording-chooser.h"
+#include "interleave/model/check/checks.h"
+#include "interleave/model/strategy/strategies.h"
 #include "lab/model/lab-program.h"
 
 #include <benchmark/benchmark.h>
 
+#include <optional>
 #include <string>
 
 namespace
@@ -19,6 +21,7 @@ lab::Scenario Churn(const std::string& source)
     scenario.file = "churn.toml";
     scenario.name = "churn";
     scenario.fabric.source = source;
+    scenario.explore.total = 0; // no faults: each run goes the whole way
     for (const char* name : {"server", "client"})
     {
         lab::HostSpec host;
@@ -43,72 +46,47 @@ lab::Scenario Churn(const std::string& source)
     return scenario;
 }
 
-/**
- * A random walk without faults, so that each run goes the whole way: every ready task is equally
- * likely, simulated time goes on at a rate that differs from run to run.
- */
-class Walk final : public interleave::Chooser
-{
-  public:
-    void BeginRun(const interleave::Engine& /*engine*/) override
-    {
-        m_timeMask = (2U << m_random.Below(kRates)) - 1;
-    }
-
-    std::uint32_t Choose(interleave::ChoicePoint& point) override
-    {
-        const std::uint32_t count = point.Count();
-        if (count == 1 || point.Kind() == interleave::ChoiceKind::kFault)
-        {
-            return 0;
-        }
-        if (point.Kind() != interleave::ChoiceKind::kSchedule)
-        {
-            return m_random.Below(count);
-        }
-        const auto& schedule = static_cast<const interleave::SchedulePoint&>(point);
-        const bool events = schedule.Candidate(count - 1) == nullptr;
-        if (events && (m_random.Next() & m_timeMask) == 0)
-        {
-            return count - 1;
-        }
-        return m_random.Below(events ? count - 1 : count);
-    }
-
-  private:
-    static constexpr std::uint32_t kRates = 6;
-
-    interleave::Random m_random{1, "walk"};
-    std::uint64_t m_timeMask{1};
-};
-
-void RunsPerSecond(benchmark::State& state, const std::string& source)
+/** @param checked whether the engine's checks (races, lifetimes, lock order, …) watch. */
+void RunsPerSecond(benchmark::State& state, const std::string& source, bool checked)
 {
     auto program = lab::LabProgram::Make(Churn(source));
-    if (!program)
+    auto strategy = interleave::MakeStrategy("random");
+    if (!program || !strategy)
     {
-        state.SkipWithError(program.error().Text().c_str());
+        state.SkipWithError((!program ? program.error().Text() : strategy.error()).c_str());
         return;
     }
-    Walk walk;
+    std::optional<interleave::Checks> checks;
+    if (checked)
+    {
+        // Hosts are there when the scenario has nothing left to do: no leaks yet.
+        checks.emplace((*program)->GetEngine(), interleave::ChecksOptions{.leaksWhenQuiet = false});
+    }
+    interleave::RecordingChooser recording(**strategy);
     std::uint64_t steps = 0;
+    std::uint64_t mads = 0;
     for (auto _ : state)
     {
-        const interleave::RunResult result = (*program)->Run(walk);
+        (*strategy)->Seed(state.iterations() + steps);
+        const interleave::RunResult result = (*program)->Run(recording);
         steps += result.steps;
+        mads += (*program)->Record().mads;
         if (!result.Passed())
         {
             state.SkipWithError(result.violation->Format().c_str());
             return;
         }
     }
+    const auto runs = static_cast<double>(state.iterations());
     state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
-    state.counters["steps/run"] =
-        static_cast<double>(steps) / static_cast<double>(state.iterations());
+    state.counters["steps/run"] = static_cast<double>(steps) / runs;
+    state.counters["mads/run"] = static_cast<double>(mads) / runs;
 }
 
-BENCHMARK_CAPTURE(RunsPerSecond, direct, std::string("direct"));
-BENCHMARK_CAPTURE(RunsPerSecond, ns3, std::string("back-to-back"));
+BENCHMARK_CAPTURE(RunsPerSecond, direct, std::string("direct"), false);
+BENCHMARK_CAPTURE(RunsPerSecond, direct_checked, std::string("direct"), true);
+BENCHMARK_CAPTURE(RunsPerSecond, ns3, std::string("back-to-back"), false);
+BENCHMARK_CAPTURE(RunsPerSecond, ns3_checked, std::string("back-to-back"), true);
 
 } // namespace
 

@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <map>
 #include <new>
+#include <utility>
 
 namespace interleave::test
 {
@@ -355,6 +356,49 @@ TEST(Recording, CountsPlacesAcrossItsBuffer)
     const DecisionLog log = recording.Log();
     ASSERT_EQ(log.decisions.size(), 1U);
     EXPECT_EQ(log.decisions[0].Text(), "a #50000 sync o:1 -> run b");
+}
+
+TEST(Recording, KeepsFatesAcrossItsBuffer)
+{
+    World world;
+    ScriptedChooser script;
+    script.script["net REP #3 a->b"] = "drop";
+    script.script["net REP #39999 a->b"] = "duplicate";
+    script.script["net REQ #40000 a->b"] = "drop";
+    RecordingChooser recording(script);
+    world.engine.SetChooser(recording);
+    std::vector<std::uint32_t> fates;
+    const auto ask = [&]
+    {
+        for (int index = 0; index < 40'000; ++index)
+        {
+            FatePoint reply("net REP", "a->b");
+            FatePoint request("net REQ", "a->b");
+            fates.push_back(world.engine.Choose(reply));
+            fates.push_back(world.engine.Choose(request));
+        }
+    };
+    world.engine.Spawn("a", ask);
+    EXPECT_TRUE(world.engine.Run().Passed());
+    const std::vector<std::uint32_t> first = std::exchange(fates, {});
+    DecisionLog log = recording.Log();
+    std::vector<std::string> lines;
+    for (const Decision& decision : log.decisions)
+    {
+        lines.push_back(decision.Text());
+    }
+    EXPECT_THAT(lines,
+                ElementsAre("net REP #3 a->b -> drop",
+                            "net REP #39999 a->b -> duplicate",
+                            "net REQ #40000 a->b -> drop"));
+
+    world.Reset();
+    ReplayChooser replay(std::move(log));
+    world.engine.SetChooser(replay);
+    world.engine.Spawn("a", ask);
+    EXPECT_TRUE(world.engine.Run().Passed());
+    EXPECT_THAT(replay.Problems(), IsEmpty());
+    EXPECT_TRUE(fates == first);
 }
 
 TEST(PlaceCounter, AgreesWithAMap)

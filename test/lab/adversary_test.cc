@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace
 {
 
@@ -15,7 +18,15 @@ using lab::FaultSpec;
 using lab::NetPoint;
 using lab::RuleChooser;
 
-const std::vector<std::int64_t> kDelays = {1'000, 50'000'000};
+const std::vector<Fate> kFates = {
+    {Fate::Kind::kDeliver, 0},
+    {Fate::Kind::kDrop, 0},
+    {Fate::Kind::kDuplicate, 0},
+    {Fate::Kind::kCorrupt, 0},
+    {Fate::Kind::kDelay, 1'000},
+    {Fate::Kind::kDelay, 50'000'000},
+};
+const std::vector<Fate> kNoFault = {{}};
 
 FaultSpec Rule(std::string attribute, std::string from, unsigned nth, std::string action)
 {
@@ -30,14 +41,14 @@ FaultSpec Rule(std::string attribute, std::string from, unsigned nth, std::strin
 /** What the rules make of a MAD: the option's text, or "-" if they abstain. */
 std::string Answer(RuleChooser& rules, const char* attribute, const char* from, const char* to)
 {
-    NetPoint point(attribute, from, to, kDelays);
+    NetPoint point(attribute, from, to, kFates);
     const auto option = rules.Try(point);
     return option ? point.OptionText(*option) : "-";
 }
 
 TEST(NetPointTest, NamesItsPlaceAndOptions)
 {
-    NetPoint point("REP", "server", "client", kDelays);
+    NetPoint point("REP", "server", "client", kFates);
     EXPECT_EQ(point.Place().WithOccurrence(2), "net REP server->client #2");
     ASSERT_EQ(point.Count(), 6U);
     EXPECT_EQ(point.OptionText(0), "deliver");
@@ -48,10 +59,10 @@ TEST(NetPointTest, NamesItsPlaceAndOptions)
 
 TEST(NetPointTest, SamePlaceSameKeyOtherPlaceOtherKey)
 {
-    const NetPoint one("REP", "server", "client", kDelays);
-    const NetPoint same("REP", "server", "client", {});
-    const NetPoint back("REP", "client", "server", kDelays);
-    const NetPoint other("RTU", "server", "client", kDelays);
+    const NetPoint one("REP", "server", "client", kFates);
+    const NetPoint same("REP", "server", "client", kNoFault);
+    const NetPoint back("REP", "client", "server", kFates);
+    const NetPoint other("RTU", "server", "client", kFates);
     EXPECT_EQ(one.Key(), same.Key());
     EXPECT_NE(one.Key(), back.Key());
     EXPECT_NE(one.Key(), other.Key());
@@ -59,7 +70,7 @@ TEST(NetPointTest, SamePlaceSameKeyOtherPlaceOtherKey)
 
 TEST(NetPointTest, EveryOptionIsFoundByItsText)
 {
-    NetPoint point("REQ", "a", "b", kDelays);
+    NetPoint point("REQ", "a", "b", kFates);
     for (std::uint32_t option = 0; option < point.Count(); ++option)
     {
         EXPECT_EQ(point.FindOption(point.OptionText(option)), option);
@@ -68,7 +79,7 @@ TEST(NetPointTest, EveryOptionIsFoundByItsText)
 
 TEST(NetPointTest, AcceptsDelaysThatAreNotListed)
 {
-    NetPoint point("REQ", "a", "b", kDelays);
+    NetPoint point("REQ", "a", "b", kFates);
     const auto option = point.FindOption("delay 7ms");
     ASSERT_TRUE(option);
     EXPECT_EQ(point.FateOf(*option).kind, Fate::Kind::kDelay);
@@ -78,6 +89,105 @@ TEST(NetPointTest, AcceptsDelaysThatAreNotListed)
     EXPECT_FALSE(point.FindOption("delay 0"));
     EXPECT_FALSE(point.FindOption("delay"));
     EXPECT_FALSE(point.FindOption("explode"));
+}
+
+TEST(NetPointTest, AcceptsFaultsThatAreNotOffered)
+{
+    NetPoint point("REQ", "a", "b", kNoFault);
+    EXPECT_EQ(point.Count(), 1U);
+    for (const char* text : {"drop", "duplicate", "corrupt", "reorder", "delay 2ms"})
+    {
+        const auto option = point.FindOption(text);
+        ASSERT_TRUE(option) << text;
+        EXPECT_EQ(point.OptionText(*option), text);
+    }
+}
+
+/** Takes one fault wherever it is offered, and notes what was. */
+class Greedy final : public interleave::Chooser
+{
+  public:
+    std::uint32_t Choose(interleave::ChoicePoint& point) override
+    {
+        if (point.Kind() != interleave::ChoiceKind::kFault)
+        {
+            return 0;
+        }
+        std::string offered;
+        for (std::uint32_t option = 1; option < point.Count(); ++option)
+        {
+            offered += (option == 1 ? "" : ",") + point.OptionText(option);
+        }
+        seen.push_back(offered);
+        return point.Count() - 1;
+    }
+
+    std::vector<std::string> seen;
+};
+
+std::vector<std::string> OfferedInARun(const lab::FaultBudget& budget, unsigned mads)
+{
+    interleave::VirtualTime time;
+    interleave::Engine engine(time);
+    Greedy greedy;
+    engine.SetChooser(greedy);
+    lab::Adversary adversary(engine, budget);
+    engine.Spawn("sender",
+                 [&]
+                 {
+                     for (unsigned i = 0; i < mads; ++i)
+                     {
+                         (void)adversary.Decide("REQ", "a", "b");
+                     }
+                 });
+    EXPECT_TRUE(engine.Run().Passed());
+    return greedy.seen;
+}
+
+TEST(AdversaryTest, OffersFaultsWhileTheBudgetLasts)
+{
+    lab::FaultBudget budget{10, 1, 1, 1, 1, {1'000}, 0};
+    EXPECT_EQ(OfferedInARun(budget, 7),
+              (std::vector<std::string>{"drop,duplicate,corrupt,reorder,delay 1us",
+                                        "drop,duplicate,corrupt,reorder",
+                                        "drop,duplicate,corrupt",
+                                        "drop,duplicate",
+                                        "drop",
+                                        "",
+                                        ""}));
+}
+
+TEST(AdversaryTest, TheTotalBoundsAllKindsTogether)
+{
+    lab::FaultBudget budget{2, 5, 0, 0, 0, {}, 0};
+    EXPECT_EQ(OfferedInARun(budget, 4), (std::vector<std::string>{"drop", "drop", "", ""}));
+}
+
+TEST(AdversaryTest, WithoutATableOneOfEachOfThreeAndTwoInAll)
+{
+    EXPECT_EQ(OfferedInARun({}, 3),
+              (std::vector<std::string>{"drop,duplicate,delay 5s", "drop,duplicate", ""}));
+}
+
+TEST(AdversaryTest, TheBudgetIsWholeAgainInTheNextRun)
+{
+    interleave::VirtualTime time;
+    interleave::Engine engine(time);
+    Greedy greedy;
+    engine.SetChooser(greedy);
+    lab::Adversary adversary(engine, {1, 1, 0, 0, 0, {}, 0});
+    for (int run = 0; run < 2; ++run)
+    {
+        engine.Spawn("sender",
+                     [&]
+                     {
+                         EXPECT_EQ(adversary.Decide("REQ", "a", "b").Text(), "drop");
+                         EXPECT_EQ(adversary.Decide("REQ", "a", "b").Text(), "deliver");
+                     });
+        EXPECT_TRUE(engine.Run().Passed());
+        engine.Reset();
+        adversary.Rewind();
+    }
 }
 
 TEST(RuleChooserTest, CountsWhatMatchesAndAppliesTheNth)

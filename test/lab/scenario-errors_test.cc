@@ -62,6 +62,17 @@ std::string NameOf(const ::testing::TestParamInfo<Mistake>& info)
     return info.param.name;
 }
 
+const Mistake kExplore[] = {
+    {"ExploreUnknownKey", "[explore]\ndrops = 1\n", 9, "unknown key 'drops'", "'drop'"},
+    {"ExploreTooMany", "[explore]\ndrop = 1001\n", 9, "drop = 1001", "1000"},
+    {"ExploreNoNumber", "[explore]\ntotal = \"2\"\n", 9, "total = \"2\"", "number"},
+    {"ExploreOneDelay", "[explore]\ndelay = \"2ms\"\n", 9, "delay = \"2ms\"", "list of times"},
+    {"ExploreNoTime", "[explore]\ndelay = [\"2ms\", \"soon\"]\n", 9, "\"soon\" in delay", "list"},
+    {"ExploreNoDelay", "[explore]\ndelay = [\"0ms\"]\n", 9, "\"0ms\" in delay", "at least"},
+    {"ExploreSameDelay", "[explore]\ndelay = [\"2ms\", \"2000us\"]\n", 9, "in delay", "each once"},
+    {"ExploreTwice", "[explore]\n[explore]\n", 9, "no TOML", "key = value"},
+};
+
 const Mistake kSyntax[] = {
     {"NoValue", "[[listen]]\nhost =\n", 9, "no TOML", "key = value"},
     {"NoQuotes", "[[listen]]\nhost = server\n", 9, "no TOML", "key = value"},
@@ -251,7 +262,11 @@ const Mistake kConnects[] = {
 };
 
 const Mistake kFaults[] = {
-    {"NoAction", "[[fault]]\nmatch = {nth = 1}\n", 8, "no 'action'", "drop, duplicate, delay or"},
+    {"NoAction",
+     "[[fault]]\nmatch = {nth = 1}\n",
+     8,
+     "no 'action'",
+     "drop, duplicate, delay, corrupt or reorder"},
     {"Action", "[[fault]]\naction = \"dropp\"\n", 9, "\"dropp\"", "did you mean 'drop'?"},
     {"DelayWithoutBy", "[[fault]]\naction = \"delay\"\n", 9, "without 'by'", "by = \"50ms\""},
     {"ByWithoutDelay",
@@ -324,6 +339,7 @@ const Mistake kExpectations[] = {
      "0 to 1000000"},
 };
 
+INSTANTIATE_TEST_SUITE_P(Explore, ScenarioErrors, ::testing::ValuesIn(kExplore), NameOf);
 INSTANTIATE_TEST_SUITE_P(Syntax, ScenarioErrors, ::testing::ValuesIn(kSyntax), NameOf);
 INSTANTIATE_TEST_SUITE_P(Hosts, ScenarioErrors, ::testing::ValuesIn(kHosts), NameOf);
 INSTANTIATE_TEST_SUITE_P(Listeners, ScenarioErrors, ::testing::ValuesIn(kListeners), NameOf);

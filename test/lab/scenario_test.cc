@@ -89,6 +89,27 @@ TEST(Scenario, ReadsTheWholeRun)
     EXPECT_EQ(scenario.fabric.line, 6U);
 }
 
+TEST(Scenario, ReadsWhatASearchMayChoose)
+{
+    const std::string fabric = "[fabric]\nsource = \"direct\"\n[[host]]\nname = \"a\"\n";
+    const lab::FaultBudget some = Parse(fabric + "[explore]\ndrop = 3\nreorder = 1\ncorrupt = 2\n"
+                                                 "delay = [\"2ms\", \"5s\"]\ntotal = 4\n")
+                                      .explore;
+    EXPECT_EQ(some.total, 4U);
+    EXPECT_EQ(some.drop, 3U);
+    EXPECT_EQ(some.duplicate, 0U);
+    EXPECT_EQ(some.reorder, 1U);
+    EXPECT_EQ(some.corrupt, 2U);
+    EXPECT_EQ(some.delaysNs, (std::vector<std::int64_t>{2'000'000, 5'000'000'000}));
+    const lab::FaultBudget usual = Parse(fabric).explore;
+    EXPECT_EQ(usual.total, 2U);
+    EXPECT_EQ(usual.drop, 1U);
+    EXPECT_EQ(usual.delaysNs, (std::vector<std::int64_t>{5'000'000'000}));
+    const lab::FaultBudget none = Parse(fabric + "[explore]\n").explore;
+    EXPECT_EQ(none.drop + none.duplicate + none.reorder + none.corrupt, 0U);
+    EXPECT_TRUE(none.delaysNs.empty());
+}
+
 TEST(Scenario, ReadsHosts)
 {
     const Scenario scenario = Parse(kEverything);

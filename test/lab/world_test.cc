@@ -184,7 +184,7 @@ TEST_P(WorldOnFabric, EveryFaultIsSurvived)
 {
     for (const char* attribute : {"REQ", "REP", "RTU", "DREQ", "DREP"})
     {
-        for (const char* action : {"drop", "duplicate", "corrupt", "delay"})
+        for (const char* action : {"drop", "duplicate", "corrupt", "delay", "reorder"})
         {
             Scenario scenario = TwoHosts(GetParam());
             scenario.connects[0].cmResponseTimeout = 12;
@@ -199,6 +199,28 @@ TEST_P(WorldOnFabric, EveryFaultIsSurvived)
                                     [](const auto& message) { return !message.fate.empty(); }));
         }
     }
+}
+
+TEST_P(WorldOnFabric, AMessageThatIsReorderedComesAfterTheNextOne)
+{
+    Scenario scenario = TwoHosts(GetParam());
+    lab::FaultSpec fault;
+    fault.attribute = "RTU";
+    fault.nth = 1;
+    fault.action = "reorder";
+    scenario.faults = {fault};
+    const RunRecord record = RunOnce(scenario);
+    EXPECT_EQ(Violations(record), "");
+    const auto of = [&](const char* kind)
+    {
+        return std::ranges::find_if(record.messages,
+                                    [&](const auto& message) { return message.kind == kind; });
+    };
+    ASSERT_NE(of("RTU"), record.messages.end());
+    ASSERT_NE(of("DREQ"), record.messages.end());
+    EXPECT_EQ(of("RTU")->fate, "reorder");
+    EXPECT_LE(of("RTU")->sentNs, of("DREQ")->sentNs);
+    EXPECT_GT(of("RTU")->receivedNs, of("DREQ")->receivedNs);
 }
 
 INSTANTIATE_TEST_SUITE_P(Fabrics,

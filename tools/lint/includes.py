@@ -49,6 +49,10 @@ def _problem(tree, name, quoted, header):
     if folder != "src" and (tree.exists("%s/%s" % (folder, header)) or (
             "/" not in header and tree.exists(os.path.join(os.path.dirname(name), header)))):
         return None
+    # bench/NAME_bench.cc is linked with the programs of test/PART/NAME/, see wscript.
+    if folder == "bench" and header.split("/")[1:2] == [rest.removesuffix("_bench.cc")] and (
+            tree.exists("test/" + header)):
+        return None
     part = header.partition("/")[0]
     if header.startswith("ns3/"):
         return '"%s" is a library\'s header: write <%s>' % (header, header)

@@ -181,6 +181,12 @@ class Engine
         return m_step;
     }
 
+    /** Stacks mapped so far: as many as tasks were ever unfinished or ready at once. */
+    std::size_t MappedStacks() const
+    {
+        return m_stacks.Mapped();
+    }
+
     // Objects.
 
     /** The next ordinal of class @p name, one word; the first is 1. */
@@ -216,6 +222,12 @@ class Engine
             return;
         }
         ++m_step;
+    }
+
+    /** Whether somebody would hear of a Note(). */
+    bool Observed() const
+    {
+        return !m_observers.empty();
     }
 
     /** Reports an operation that needs no choice: an access under a lock, an event handler's work.

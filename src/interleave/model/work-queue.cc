@@ -84,8 +84,8 @@ WorkQueue::WorkQueue(Engine& engine, std::string_view name, std::uint32_t worker
     for (std::uint32_t index = 0; index < workers; ++index)
     {
         Worker& worker = m_workers[index];
-        worker.task =
-            engine.Spawn(std::string(name) + std::to_string(index), [this, &worker] { WorkerLoop(worker); });
+        worker.task = engine.Spawn(std::string(name) + std::to_string(index),
+                                   [this, &worker] { WorkerLoop(worker); });
         worker.task->SetDaemon();
     }
 }

@@ -12,14 +12,19 @@ namespace lab
 namespace
 {
 
-/** The options that every MAD has, in their order; delays follow. */
-constexpr Fate::Kind kFixed[] = {
-    Fate::Kind::kDeliver,
-    Fate::Kind::kDrop,
-    Fate::Kind::kDuplicate,
-    Fate::Kind::kCorrupt,
+struct KindText
+{
+    Fate::Kind kind;
+    std::string_view text;
 };
-constexpr auto kFixedCount = static_cast<std::uint32_t>(std::size(kFixed));
+
+constexpr KindText kKinds[] = {
+    {Fate::Kind::kDeliver, "deliver"},
+    {Fate::Kind::kDrop, "drop"},
+    {Fate::Kind::kDuplicate, "duplicate"},
+    {Fate::Kind::kCorrupt, "corrupt"},
+    {Fate::Kind::kReorder, "reorder"},
+};
 constexpr std::string_view kDelayPrefix = "delay ";
 
 std::string PlaceName(std::string_view attribute, std::string_view from, std::string_view to)
@@ -37,34 +42,45 @@ std::string PlaceName(std::string_view attribute, std::string_view from, std::st
 
 std::string Fate::Text() const
 {
-    switch (kind)
+    for (const KindText& row : kKinds)
     {
-    case Kind::kDeliver:
-        return "deliver";
-    case Kind::kDrop:
-        return "drop";
-    case Kind::kDuplicate:
-        return "duplicate";
-    case Kind::kCorrupt:
-        return "corrupt";
-    case Kind::kDelay:
-        return std::string(kDelayPrefix) + ExactTime(delayNs);
+        if (row.kind == kind)
+        {
+            return std::string(row.text);
+        }
     }
-    return {};
+    return std::string(kDelayPrefix) + ExactTime(delayNs);
+}
+
+std::optional<Fate> Fate::Parse(std::string_view text)
+{
+    for (const KindText& row : kKinds)
+    {
+        if (row.text == text)
+        {
+            return Fate{row.kind, 0};
+        }
+    }
+    if (!text.starts_with(kDelayPrefix))
+    {
+        return std::nullopt;
+    }
+    const auto delay = ParseTime(text.substr(kDelayPrefix.size()));
+    return delay && *delay > 0 ? std::optional(Fate{Kind::kDelay, *delay}) : std::nullopt;
 }
 
 NetPoint::NetPoint(std::string_view attribute,
                    std::string_view from,
                    std::string_view to,
-                   const std::vector<std::int64_t>& delays)
+                   std::span<const Fate> fates)
     : ChoicePoint(
           interleave::ChoiceKind::kFault,
           interleave::PlaceKeyOf(interleave::ChoiceKind::kFault, PlaceName(attribute, from, to)),
-          kFixedCount + static_cast<std::uint32_t>(delays.size())),
+          static_cast<std::uint32_t>(fates.size())),
       m_attribute(attribute),
       m_from(from),
       m_to(to),
-      m_delays(delays)
+      m_fates(fates)
 {
 }
 
@@ -75,12 +91,7 @@ interleave::PlaceText NetPoint::Place() const
 
 Fate NetPoint::FateOf(std::uint32_t option) const
 {
-    if (option < kFixedCount)
-    {
-        return {kFixed[option], 0};
-    }
-    const std::uint32_t delay = option - kFixedCount;
-    return {Fate::Kind::kDelay, delay < m_delays.size() ? m_delays[delay] : m_otherDelayNs};
+    return option < Count() ? m_fates[option] : m_other;
 }
 
 std::string NetPoint::OptionText(std::uint32_t option) const
@@ -90,32 +101,85 @@ std::string NetPoint::OptionText(std::uint32_t option) const
 
 std::optional<std::uint32_t> NetPoint::FindOption(std::string_view text)
 {
-    for (std::uint32_t option = 0; option < Count(); ++option)
-    {
-        if (OptionText(option) == text)
-        {
-            return option;
-        }
-    }
-    if (!text.starts_with(kDelayPrefix))
+    const auto fate = Fate::Parse(text);
+    if (!fate)
     {
         return std::nullopt;
     }
-    const auto delay = ParseTime(text.substr(kDelayPrefix.size()));
-    if (!delay || *delay <= 0)
+    const auto offered = std::ranges::find(m_fates, *fate);
+    if (offered != m_fates.end())
     {
-        return std::nullopt;
+        return static_cast<std::uint32_t>(offered - m_fates.begin());
     }
-    m_otherDelayNs = *delay;
+    m_other = *fate;
     return Count();
 }
 
-Adversary::Adversary(interleave::Engine& engine, std::vector<std::int64_t> delays)
+Adversary::Adversary(interleave::Engine& engine, FaultBudget budget)
     : m_engine(engine),
-      m_delays(std::move(delays))
+      m_budget(std::move(budget)),
+      m_left(m_budget)
 {
-    std::sort(m_delays.begin(), m_delays.end());
-    m_delays.erase(std::unique(m_delays.begin(), m_delays.end()), m_delays.end());
+    Offer();
+}
+
+void Adversary::Rewind()
+{
+    m_left = m_budget;
+    Offer();
+}
+
+void Adversary::Offer()
+{
+    m_offered.assign(1, Fate{});
+    if (m_left.total == 0)
+    {
+        return;
+    }
+    const std::pair<unsigned, Fate::Kind> kinds[] = {
+        {m_left.drop, Fate::Kind::kDrop},
+        {m_left.duplicate, Fate::Kind::kDuplicate},
+        {m_left.corrupt, Fate::Kind::kCorrupt},
+        {m_left.reorder, Fate::Kind::kReorder},
+    };
+    for (const auto& [left, kind] : kinds)
+    {
+        if (left != 0)
+        {
+            m_offered.push_back({kind, 0});
+        }
+    }
+    for (const std::int64_t delayNs : m_left.delaysNs)
+    {
+        m_offered.push_back({Fate::Kind::kDelay, delayNs});
+    }
+}
+
+void Adversary::Spend(const Fate& fate)
+{
+    const auto take = [](unsigned& left) { left -= left == 0 ? 0 : 1; };
+    take(m_left.total);
+    switch (fate.kind)
+    {
+    case Fate::Kind::kDeliver:
+        break;
+    case Fate::Kind::kDrop:
+        take(m_left.drop);
+        break;
+    case Fate::Kind::kDuplicate:
+        take(m_left.duplicate);
+        break;
+    case Fate::Kind::kCorrupt:
+        take(m_left.corrupt);
+        break;
+    case Fate::Kind::kReorder:
+        take(m_left.reorder);
+        break;
+    case Fate::Kind::kDelay:
+        std::erase(m_left.delaysNs, fate.delayNs);
+        break;
+    }
+    Offer();
 }
 
 Fate Adversary::Decide(std::string_view attribute, std::string_view from, std::string_view to)
@@ -124,8 +188,13 @@ Fate Adversary::Decide(std::string_view attribute, std::string_view from, std::s
     {
         return {};
     }
-    NetPoint point(attribute, from, to, m_delays);
-    return point.FateOf(m_engine.Choose(point));
+    NetPoint point(attribute, from, to, m_offered);
+    const Fate fate = point.FateOf(m_engine.Choose(point));
+    if (fate.kind != Fate::Kind::kDeliver)
+    {
+        Spend(fate);
+    }
+    return fate;
 }
 
 RuleChooser::RuleChooser(const std::vector<FaultSpec>& rules)

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,28 +26,34 @@ struct Fate
         kDuplicate, ///< the copy follows at once
         kCorrupt,   ///< a bit flips on the wire: the receiver's CRC check discards it
         kDelay,
+        kReorder, ///< comes after the next one of its direction; lost if there is none
     };
 
     Kind kind{Kind::kDeliver};
     std::int64_t delayNs{0}; ///< for kDelay
 
-    /** "deliver", "drop", "duplicate", "corrupt", "delay 2 ms": as decision logs write it. */
+    /** "deliver", "drop", "duplicate", "corrupt", "reorder", "delay 2ms": as decision logs write
+     * it. */
     std::string Text() const;
+    static std::optional<Fate> Parse(std::string_view text);
+
+    friend bool operator==(const Fate&, const Fate&) = default;
 };
 
 /** The choice that stands before each CM message leaves its host: `net REP server->client #1`. */
 class NetPoint final : public interleave::ChoicePoint
 {
   public:
-    /** @param delays the ways in which the MAD can be late. All texts outlive the point. */
+    /** @param fates what is offered, the first one being to deliver. All of it outlives the point.
+     */
     NetPoint(std::string_view attribute,
              std::string_view from,
              std::string_view to,
-             const std::vector<std::int64_t>& delays);
+             std::span<const Fate> fates);
 
     interleave::PlaceText Place() const override;
     std::string OptionText(std::uint32_t option) const override;
-    /** Also accepts `delay TIME` for times that are not among the listed ones. */
+    /** Also accepts fates that are not offered: a rule or a log may know better. */
     std::optional<std::uint32_t> FindOption(std::string_view text) override;
 
     Fate FateOf(std::uint32_t option) const;
@@ -70,22 +77,32 @@ class NetPoint final : public interleave::ChoicePoint
     std::string_view m_attribute;
     std::string_view m_from;
     std::string_view m_to;
-    const std::vector<std::int64_t>& m_delays;
-    std::int64_t m_otherDelayNs{0};
+    std::span<const Fate> m_fates;
+    Fate m_other;
 };
 
-/** Decides the fate of MADs by asking the engine's Chooser. */
+/**
+ * Decides the fate of MADs by asking the engine's Chooser. Offers faults as long as the run's
+ * budget lasts; the point is there all the same, so that places count alike.
+ */
 class Adversary
 {
   public:
-    /** @param delays nanoseconds, each above 0: what a strategy may choose among. */
-    Adversary(interleave::Engine& engine, std::vector<std::int64_t> delays);
+    Adversary(interleave::Engine& engine, FaultBudget budget);
+
+    /** Another run begins: the budget is whole again. */
+    void Rewind();
 
     Fate Decide(std::string_view attribute, std::string_view from, std::string_view to);
 
   private:
+    void Offer();
+    void Spend(const Fate& fate);
+
     interleave::Engine& m_engine;
-    std::vector<std::int64_t> m_delays;
+    const FaultBudget m_budget;
+    FaultBudget m_left;
+    std::vector<Fate> m_offered; ///< the first one is to deliver
 };
 
 /** A scenario's fault rules as a Chooser: answers the choices that a rule matches, abstains

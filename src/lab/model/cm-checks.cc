@@ -19,6 +19,16 @@ void HostChecks::Received(const ibwire::MadBytes& mad)
     m_checks.m_messages.Received(m_number, mad);
 }
 
+void HostChecks::EventBegins(ibcm::Handle id, ibcm::EventType type)
+{
+    m_checks.m_callbacks.Enters(m_number, Name(), id, type);
+}
+
+void HostChecks::EventEnds(ibcm::Handle id, ibcm::Disposition disposition)
+{
+    m_checks.m_callbacks.Leaves(m_number, id, disposition);
+}
+
 void HostChecks::Destroyed(ibcm::Handle id)
 {
     m_checks.m_callbacks.Destroyed(m_number, id);
@@ -67,11 +77,11 @@ ibcm::Disposition HostChecks::OnCmEvent(ibcm::ConnectionManager& manager,
                                         ibcm::Handle id,
                                         const ibcm::Event& event)
 {
-    m_checks.m_callbacks.Enters(m_number, Name(), id, event.type);
+    EventBegins(id, event.type);
     const ibcm::Disposition disposition = m_nextHandler == nullptr
                                               ? ibcm::Disposition::kKeep
                                               : m_nextHandler->OnCmEvent(manager, id, event);
-    m_checks.m_callbacks.Leaves(m_number, id, disposition);
+    EventEnds(id, disposition);
     return disposition;
 }
 

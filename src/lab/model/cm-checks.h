@@ -40,6 +40,9 @@ class HostChecks final : public ibcm::Trace, public ibcm::EventHandler
     void Sent(const ibwire::MadBytes& mad);
     /** The host begins to handle a MAD. */
     void Received(const ibwire::MadBytes& mad);
+    /** The handler of an id is about to be called, and has returned; OnCmEvent() says so itself. */
+    void EventBegins(ibcm::Handle id, ibcm::EventType type);
+    void EventEnds(ibcm::Handle id, ibcm::Disposition disposition);
     /** ConnectionManager::Destroy() has returned. */
     void Destroyed(ibcm::Handle id);
     /** The host has lost its memory, and its ids with it. */

@@ -190,6 +190,7 @@ void DirectFabric::Rewind()
     {
         end->Rewind();
     }
+    m_held.clear();
     m_freeArrivals.clear();
     for (const auto& arrival : m_arrivals)
     {
@@ -219,11 +220,32 @@ void DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::
     received.replyAddress.dlid = from.Lid();
     received.replyAddress.sl = address.sl;
     received.replyAddress.pkeyIndex = address.pkeyIndex;
+    if (fate.kind == Fate::Kind::kReorder)
+    {
+        m_held.push_back({&from, &to, received});
+        return;
+    }
     DeliverLater(to, received, m_latencyNs + fate.delayNs);
+    ReleaseHeld(from, to, m_latencyNs + fate.delayNs);
     if (fate.kind == Fate::Kind::kDuplicate)
     {
         DeliverLater(to, received, m_latencyNs);
     }
+}
+
+void DirectFabric::ReleaseHeld(const End& from, const End& to, std::int64_t delayNs)
+{
+    std::erase_if(m_held,
+                  [&](const Held& held)
+                  {
+                      if (held.from != &from || held.to != &to)
+                      {
+                          return false;
+                      }
+                      // Not at the same instant: it comes after the other for certain.
+                      DeliverLater(*held.to, held.mad, ++delayNs);
+                      return true;
+                  });
 }
 
 void DirectFabric::DeliverLater(End& to, const ibcm::ReceivedMad& mad, std::int64_t delayNs)

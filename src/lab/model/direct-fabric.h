@@ -38,8 +38,17 @@ class DirectFabric
     class End;
     struct Arrival;
 
+    /** A MAD that waits to be overtaken. */
+    struct Held
+    {
+        const End* from;
+        End* to;
+        ibcm::ReceivedMad mad;
+    };
+
     static void Arrive(void* arrival);
     void Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::MadAddress& address);
+    void ReleaseHeld(const End& from, const End& to, std::int64_t delayNs);
     void DeliverLater(End& to, const ibcm::ReceivedMad& mad, std::int64_t delayNs);
 
     interleave::Engine& m_engine;
@@ -49,6 +58,7 @@ class DirectFabric
     std::vector<std::unique_ptr<End>> m_ends;
     std::vector<std::unique_ptr<Arrival>> m_arrivals; ///< all that ever were under way at one time
     std::vector<Arrival*> m_freeArrivals;
+    std::vector<Held> m_held;
 };
 
 } // namespace lab

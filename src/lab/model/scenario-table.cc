@@ -249,6 +249,42 @@ void ScenarioTable::Number64(std::string_view key,
     field = *value;
 }
 
+void ScenarioTable::Times(std::string_view key,
+                          std::vector<std::int64_t>& field,
+                          std::int64_t leastNs)
+{
+    const std::string_view expected = "a list of times such as [\"2ms\", \"5s\"], each once";
+    const toml::node* const node = Find(key, Need::kOptional, expected);
+    if (node == nullptr)
+    {
+        return;
+    }
+    const auto* const list = node->as_array();
+    std::vector<std::int64_t> times;
+    if (list != nullptr)
+    {
+        for (const toml::node& element : *list)
+        {
+            const auto* const text = element.as_string();
+            const auto ns = text == nullptr ? std::nullopt : ParseTime(**text);
+            const bool good = ns && *ns >= leastNs && std::ranges::find(times, *ns) == times.end();
+            if (!good)
+            {
+                Fail(key,
+                     fmt::format("{} in {}", DescribeToml(element), key),
+                     fmt::format("{}, at least {}", expected, FormatTime(leastNs)));
+                return;
+            }
+            times.push_back(*ns);
+        }
+    }
+    else
+    {
+        Fail(key, fmt::format("{} = {}", key, DescribeToml(*node)), std::string(expected));
+    }
+    field = std::move(times);
+}
+
 void ScenarioTable::Time(std::string_view key, std::int64_t& field, std::int64_t leastNs, Need need)
 {
     const std::string_view expected = "a time such as \"2ms\", \"1.5us\", \"250ns\" or \"3s\"";

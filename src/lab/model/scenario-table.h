@@ -71,6 +71,9 @@ class ScenarioTable
               std::int64_t leastNs = 0,
               Need need = Need::kOptional);
 
+    /** A list of times, each not less than @p leastNs and each once. */
+    void Times(std::string_view key, std::vector<std::int64_t>& field, std::int64_t leastNs);
+
     /** Reads the table under @p key, if there is one. @param name as for the constructor. */
     using Reader = std::function<void(ScenarioTable&)>;
     void Table(std::string_view key,

@@ -16,19 +16,6 @@ namespace
 
 constexpr const char* kDirect = "direct";
 
-std::vector<std::int64_t> DelaysOf(const Scenario& scenario)
-{
-    std::vector<std::int64_t> delays;
-    for (const FaultSpec& fault : scenario.faults)
-    {
-        if (fault.delayNs > 0)
-        {
-            delays.push_back(fault.delayNs);
-        }
-    }
-    return delays;
-}
-
 } // namespace
 
 ScenarioWorld::ScenarioWorld(const Scenario& scenario, const WorldOptions& options)
@@ -99,7 +86,7 @@ tl::expected<void, InputError> ScenarioWorld::BuildDirect()
     m_engine = std::make_unique<interleave::Engine>(*m_virtualTime);
     m_recorder =
         std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
-    m_adversary = std::make_unique<Adversary>(*m_engine, DelaysOf(m_scenario));
+    m_adversary = std::make_unique<Adversary>(*m_engine, m_scenario.explore);
     m_direct = std::make_unique<DirectFabric>(
         *m_engine, *m_adversary, *m_recorder, m_scenario.fabric.directLatencyNs);
     m_record.channelAdapters = m_scenario.hosts.size();
@@ -121,7 +108,7 @@ tl::expected<void, InputError> ScenarioWorld::BuildSimulated()
     m_engine = std::make_unique<interleave::Engine>(m_simulated->Events());
     m_recorder =
         std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
-    m_adversary = std::make_unique<Adversary>(*m_engine, DelaysOf(m_scenario));
+    m_adversary = std::make_unique<Adversary>(*m_engine, m_scenario.explore);
     if (const auto up = m_simulated->BringUp(m_digest.Get(), m_record); !up)
     {
         return up;
@@ -171,6 +158,7 @@ void ScenarioWorld::Reset()
     m_record = m_fabricRecord;
     m_digest.Get() = m_fabricDigest;
     m_recorder->Rewind();
+    m_adversary->Rewind();
     m_result = {};
 }
 

@@ -23,7 +23,7 @@ using namespace std::string_view_literals;
 
 constexpr std::array kPolicies{"accept"sv, "reject"sv, "ignore"sv};
 constexpr std::array kDisconnects{"from"sv, "to"sv, "both"sv, "none"sv};
-constexpr std::array kActions{"drop"sv, "duplicate"sv, "delay"sv, "corrupt"sv};
+constexpr std::array kActions{"drop"sv, "duplicate"sv, "delay"sv, "corrupt"sv, "reorder"sv};
 constexpr std::array kOutcomes{"connected"sv, "disconnected"sv, "rejected"sv, "timeout"sv};
 constexpr std::array kMessages{"REQ"sv,
                                "MRA"sv,
@@ -43,6 +43,7 @@ constexpr std::size_t kRepPrivateBytes = 196;
 constexpr std::size_t kRejPrivateBytes = 148;
 constexpr std::size_t kMessageBytes = 65'536;
 constexpr unsigned kMostConnections = 1'000'000;
+constexpr unsigned kMostFaults = 1000;
 
 std::ifstream Open(const std::string& path, std::string& problem)
 {
@@ -80,6 +81,7 @@ class ScenarioReader
     void ReadConnect(ScenarioTable& table);
     void ReadTimers(ScenarioTable& table, ConnectSpec& connect);
     void ReadFault(ScenarioTable& table);
+    void ReadExplore(ScenarioTable& table);
     void ReadExpect(ScenarioTable& table);
 
     bool Direct() const
@@ -322,6 +324,19 @@ void ScenarioReader::ReadFault(ScenarioTable& table)
     m_scenario.faults.push_back(std::move(fault));
 }
 
+void ScenarioReader::ReadExplore(ScenarioTable& table)
+{
+    FaultBudget& budget = m_scenario.explore;
+    // Whoever says what may happen says all of it.
+    budget = {kMostFaults, 0, 0, 0, 0, {}, table.Line()};
+    table.Number("drop", budget.drop, 0, kMostFaults);
+    table.Number("duplicate", budget.duplicate, 0, kMostFaults);
+    table.Number("reorder", budget.reorder, 0, kMostFaults);
+    table.Number("corrupt", budget.corrupt, 0, kMostFaults);
+    table.Times("delay", budget.delaysNs, 1);
+    table.Number("total", budget.total, 0, kMostFaults);
+}
+
 void ScenarioReader::ReadExpect(ScenarioTable& table)
 {
     ExpectSpec expect;
@@ -412,6 +427,7 @@ tl::expected<Scenario, InputError> ScenarioReader::Read(const toml::table& root)
     top.Tables("listen", with(&ScenarioReader::ReadListen));
     top.Tables("connect", with(&ScenarioReader::ReadConnect));
     top.Tables("fault", with(&ScenarioReader::ReadFault));
+    top.Table("explore", "[explore]", with(&ScenarioReader::ReadExplore));
     top.Tables("expect", with(&ScenarioReader::ReadExpect));
     if (const auto error = top.Finish())
     {

@@ -2,6 +2,8 @@
 #ifndef LAB_SCENARIO_H
 #define LAB_SCENARIO_H
 
+#include "lab/model/fault-budget.h"
+
 #include <tl/expected.hpp>
 
 #include <cstdint>
@@ -90,7 +92,7 @@ struct FaultSpec
     std::string from;      ///< host name; empty: any
     std::string to;
     unsigned nth{0};         ///< the n-th that matches otherwise, from 1; 0: each
-    std::string action;      ///< drop, duplicate, delay, corrupt
+    std::string action;      ///< drop, duplicate, delay, corrupt, reorder
     std::int64_t delayNs{0}; ///< for delay
     unsigned line{0};
 };
@@ -119,6 +121,7 @@ struct Scenario
     std::vector<ListenSpec> listens;
     std::vector<ConnectSpec> connects;
     std::vector<FaultSpec> faults;
+    FaultBudget explore;
     std::vector<ExpectSpec> expects;
 };
 

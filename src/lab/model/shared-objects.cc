@@ -19,12 +19,19 @@ std::uintptr_t Number(const void* address)
 
 std::size_t SharedObjects::IndexAfter(std::uintptr_t address) const
 {
+    if (m_latest < m_ranges.size() && m_ranges[m_latest].begin <= address &&
+        address < m_ranges[m_latest].end)
+    {
+        return m_latest + 1;
+    }
     const auto after = std::upper_bound(m_ranges.begin(),
                                         m_ranges.end(),
                                         address,
                                         [](std::uintptr_t value, const Range& range)
                                         { return value < range.begin; });
-    return static_cast<std::size_t>(after - m_ranges.begin());
+    const auto index = static_cast<std::size_t>(after - m_ranges.begin());
+    m_latest = index > 0 ? index - 1 : 0;
+    return index;
 }
 
 interleave::ObjectId SharedObjects::Made(const char* objectClass,
@@ -80,19 +87,16 @@ interleave::ObjectId SharedObjects::ObjectAt(const void* object) const
 
 std::uint32_t SharedObjects::TypeOf(std::uint32_t ownerType, const char* name)
 {
-    for (const FieldClass& known : m_fieldClasses)
+    // A field has one name, whose address is enough; two with one text are the same class.
+    FieldType& known = m_fieldTypes.At((Number(name) << 12) ^ ownerType);
+    if (known.type == 0)
     {
-        // A field has one name, whose address is enough; two with one text are the same class.
-        if (known.ownerType == ownerType && known.name == name)
-        {
-            return known.type;
-        }
+        std::string text = ownerType == 0 ? std::string() : m_engine.ClassName(ownerType) + ".";
+        text += name;
+        std::replace(text.begin(), text.end(), ' ', '-'); // one word, as in decision logs
+        known.type = m_engine.ClassOf(text.c_str());
     }
-    std::string text = ownerType == 0 ? std::string() : m_engine.ClassName(ownerType) + ".";
-    text += name;
-    std::replace(text.begin(), text.end(), ' ', '-'); // one word, as in decision logs
-    m_fieldClasses.push_back({ownerType, name, m_engine.ClassOf(text.c_str())});
-    return m_fieldClasses.back().type;
+    return known.type;
 }
 
 interleave::ObjectId SharedObjects::SingleAt(std::uintptr_t address, const char* name)

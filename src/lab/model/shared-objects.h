@@ -2,6 +2,7 @@
 #ifndef LAB_SHARED_OBJECTS_H
 #define LAB_SHARED_OBJECTS_H
 
+#include "interleave/model/check/key-table.h"
 #include "interleave/model/engine.h"
 
 #include <cstddef>
@@ -63,11 +64,8 @@ class SharedObjects
         bool dead{false};
     };
 
-    /** The class of a field in objects of a class; both last as long as the engine. */
-    struct FieldClass
+    struct FieldType
     {
-        std::uint32_t ownerType{0}; ///< 0: of no object
-        const char* name{nullptr};
         std::uint32_t type{0};
     };
 
@@ -78,13 +76,15 @@ class SharedObjects
     };
 
     std::size_t IndexAfter(std::uintptr_t address) const;
+    /** The class of the field called @p name in objects of class @p ownerType; 0: of none. */
     std::uint32_t TypeOf(std::uint32_t ownerType, const char* name);
     interleave::ObjectId SingleAt(std::uintptr_t address, const char* name);
 
     interleave::Engine& m_engine;
-    std::vector<Range> m_ranges; ///< ascending, not overlapping
-    std::vector<FieldClass> m_fieldClasses;
-    std::vector<Single> m_singles; ///< fields of no object; there are few
+    std::vector<Range> m_ranges;     ///< ascending, not overlapping
+    mutable std::size_t m_latest{0}; ///< the range that was asked for last: one asks in bursts
+    interleave::KeyTable<FieldType> m_fieldTypes; ///< by class and name's address
+    std::vector<Single> m_singles;                ///< fields of no object; there are few
     std::size_t m_live{0};
 };
 

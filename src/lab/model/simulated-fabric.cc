@@ -129,6 +129,8 @@ ns3::IbFate ToFabric(const Fate& fate)
         return {Kind::kCorrupt, ns3::Time(0), 8 * 128};
     case Fate::Kind::kDelay:
         return {Kind::kDelay, ns3::NanoSeconds(fate.delayNs), 0};
+    case Fate::Kind::kReorder:
+        return {Kind::kDrop, ns3::Time(0), 0}; // a copy goes on its way later
     }
     return {};
 }
@@ -169,8 +171,13 @@ class HostFaultModel final : public ns3::IbFaultModel
         return tid;
     }
 
-    HostFaultModel(std::string host, const HostMap& hosts, Adversary& adversary, Recorder& recorder)
-        : m_host(std::move(host)),
+    HostFaultModel(ns3::IbPort& port,
+                   std::string host,
+                   const HostMap& hosts,
+                   Adversary& adversary,
+                   Recorder& recorder)
+        : m_port(port),
+          m_host(std::move(host)),
           m_hosts(hosts),
           m_adversary(adversary),
           m_recorder(recorder)
@@ -180,7 +187,7 @@ class HostFaultModel final : public ns3::IbFaultModel
     ns3::IbFate OnTransmit(const ns3::IbPort& /*port*/, const ns3::IbPacket& packet) override
     {
         const auto mad = CmMessageIn(packet);
-        if (!mad)
+        if (!mad || WasHeld(packet))
         {
             return {};
         }
@@ -188,14 +195,58 @@ class HostFaultModel final : public ns3::IbFaultModel
         const std::string kind = MessageName(*mad);
         const Fate fate = m_adversary.Decide(kind, m_host, to);
         m_recorder.Decided(m_host, to, *mad, fate);
+        if (fate.kind == Fate::Kind::kReorder)
+        {
+            m_held.push_back(packet.Copy());
+        }
+        else if (fate.kind != Fate::Kind::kDrop && fate.kind != Fate::Kind::kCorrupt)
+        {
+            ReleaseHeld(packet.GetDlid(), fate.delayNs);
+        }
         return ToFabric(fate);
     }
 
+    /** Another run begins. */
+    void Rewind()
+    {
+        m_held.clear();
+        m_released.clear();
+    }
+
   private:
+    /** Whether the packet is one whose fate was decided when it was held back. */
+    bool WasHeld(const ns3::IbPacket& packet)
+    {
+        return std::erase_if(m_released,
+                             [&](const auto& released)
+                             { return ns3::PeekPointer(released) == &packet; }) != 0;
+    }
+
+    /** What waits to be overtaken on the way to @p dlid has been, once the delay is over. */
+    void ReleaseHeld(std::uint16_t dlid, std::int64_t delayNs)
+    {
+        std::erase_if(m_held,
+                      [&](const ns3::Ptr<ns3::IbPacket>& held)
+                      {
+                          if (held->GetDlid() != dlid)
+                          {
+                              return false;
+                          }
+                          m_released.push_back(held);
+                          ns3::Simulator::Schedule(ns3::NanoSeconds(delayNs),
+                                                   [self = ns3::Ptr<HostFaultModel>(this), held]
+                                                   { self->m_port.Transmit(held); });
+                          return true;
+                      });
+    }
+
+    ns3::IbPort& m_port;
     const std::string m_host;
     const HostMap& m_hosts;
     Adversary& m_adversary;
     Recorder& m_recorder;
+    std::vector<ns3::Ptr<ns3::IbPacket>> m_held;     ///< wait to be overtaken
+    std::vector<ns3::Ptr<ns3::IbPacket>> m_released; ///< have been, and leave now
 };
 
 /** A host's channel adapter port. */
@@ -383,6 +434,7 @@ struct SimulatedFabric::State
     ns3::Ptr<ns3::IbPcapFile> pcap;
     HostMap hosts;
     std::vector<std::unique_ptr<FabricAttachment>> attachments;
+    std::vector<ns3::Ptr<HostFaultModel>> faultModels;
     std::vector<std::string> usedNodes; ///< ids, so that hosts without a node get others
     std::size_t nextHca{0};
 
@@ -569,8 +621,9 @@ tl::expected<Attachment*, InputError> SimulatedFabric::Attach(interleave::Engine
             spec.line, "a second host on port " + (*port)->GetName(), "one host for each port"));
     }
     state.hosts.Add((*port)->GetLid(), spec.name);
-    (*port)->SetFaultModel(
-        ns3::CreateObject<HostFaultModel>(spec.name, state.hosts, adversary, recorder));
+    state.faultModels.push_back(
+        ns3::CreateObject<HostFaultModel>(**port, spec.name, state.hosts, adversary, recorder));
+    (*port)->SetFaultModel(state.faultModels.back());
     state.attachments.push_back(std::move(attachment));
     return state.attachments.back().get();
 }
@@ -588,6 +641,11 @@ void SimulatedFabric::Rewind()
         attachment->Rewind();
     }
     m_state->simulator->Rewind();
+    // Last: what was still under way has left by now.
+    for (const auto& model : m_state->faultModels)
+    {
+        model->Rewind();
+    }
 }
 
 } // namespace lab

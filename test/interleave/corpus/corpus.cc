@@ -83,7 +83,7 @@ constexpr std::array kEntries{
           "as above; 99 write",
           "protocol: the second stage lags behind",
           &SetUpTwoStage100,
-          10'000,
+          20'000,
           true},
     Entry{"token_ring",
           "the token is given on before it is no longer used",
@@ -153,7 +153,7 @@ constexpr std::array kEntries{
           "an index is popped by two when several steps of three tasks meet",
           "protocol: an item was taken twice",
           &SetUpSafeStack,
-          10'000,
+          3'000'000,
           true},
 };
 

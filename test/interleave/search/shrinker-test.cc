@@ -5,6 +5,7 @@
 #include "interleave/model/search/certify.h"
 #include "interleave/model/search/explain.h"
 #include "interleave/model/search/explorer.h"
+#include "interleave/model/search/merge.h"
 #include "interleave/search/stage-program.h"
 #include "interleave/search/walk.h"
 #include "interleave/world.h"
@@ -178,6 +179,34 @@ TEST(Shrinker, KeepsAFaultThatIsNeededAndDropsOneThatIsNot)
     EXPECT_FALSE(explanation->pair);
 }
 
+TEST(MergeTurns, MovesTurnsOfATaskTogether)
+{
+    CorpusProgram program(*FindEntry("wsq"));
+    const std::string signature = FindEntry("wsq")->signature;
+    Walk walk;
+    std::size_t before = 0;
+    std::size_t after = 0;
+    for (std::uint64_t seed = 1; seed <= 10; ++seed)
+    {
+        Explorer explorer(program, walk, {.seed = seed, .stopAtFirst = true});
+        explorer.Run();
+        const DecisionLog& log = explorer.Findings().at(0).log;
+        SearchBudget budget;
+        const auto merged = MergeTurns(program, log, signature, budget);
+        before += PreemptionsOf(log);
+        after += PreemptionsOf(merged.value_or(log));
+        EXPECT_LT(budget.runs, SearchBudget().runs);
+        if (merged)
+        {
+            EXPECT_LT(PreemptionsOf(*merged), PreemptionsOf(log));
+            EXPECT_EQ(Replay(program, *merged).result.violation->Signature(), signature);
+        }
+    }
+    EXPECT_LT(after * 3, before * 2) << before << " to " << after;
+    SearchBudget nothing{.runs = 0};
+    EXPECT_FALSE(MergeTurns(program, {}, signature, nothing));
+}
+
 TEST(Certify, FindsARunWithFewerPreemptions)
 {
     CorpusProgram program(*FindEntry("reorder_3"));
@@ -277,17 +306,15 @@ TEST(Explain, NamesThePairThatIsTurnedRound)
 TEST(Explain, FindsTheLostUpdate)
 {
     CorpusProgram program(*FindEntry("account"));
-    const auto shrunk = Shrink(program, Found(program));
-    ASSERT_TRUE(shrunk) << shrunk.error();
-    const auto explanation = Explain(program, shrunk->log);
+    const auto explanation = Explain(program, ParseLog("deposit #2 lock lock:1 -> run withdraw\n"));
     ASSERT_TRUE(explanation) << explanation.error();
     EXPECT_EQ(explanation->Format(),
-              "critical decision: withdraw #2 lock lock:1 -> run withdraw+2\n"
+              "critical decision: deposit #2 lock lock:1 -> run withdraw\n"
               "  without it the run passes\n"
               "critical pair: in the run that fails\n"
-              "    withdraw+2 #1 read balance:1 (look) at step 14\n"
+              "    withdraw #1 read balance:1 (look) at step 7\n"
               "  comes before\n"
-              "    withdraw #2 write balance:1 (book) at step 20\n"
+              "    deposit #2 write balance:1 (book) at step 20\n"
               "  the other way round, the run passes\n");
 }
 

@@ -37,6 +37,12 @@ constexpr std::uint32_t kLeakOps =
 constexpr std::uint32_t kLifetimeOps = Bits(OpKind::kFree);
 
 constexpr std::uint32_t kEndEffects = Bits(EffectKind::kGone);
+constexpr std::uint32_t kUseEffects = Bits(EffectKind::kMade,
+                                           EffectKind::kLocked,
+                                           EffectKind::kTryLocked,
+                                           EffectKind::kSignalled,
+                                           EffectKind::kConsumed,
+                                           EffectKind::kForgotten);
 constexpr std::uint32_t kLockEffects =
     Bits(EffectKind::kMade, EffectKind::kLocked, EffectKind::kTryLocked, EffectKind::kUnlocked);
 constexpr std::uint32_t kWakeupEffects =
@@ -126,7 +132,8 @@ void Checks::OnOp(const OpEvent& event)
 void Checks::OnEffect(const Effect& effect)
 {
     const std::uint32_t kind = Bit(effect.kind);
-    if (m_options.lifetimes && ((kind & kEndEffects) != 0 || m_lifetimes.AnyGone()))
+    if (m_options.lifetimes &&
+        ((kind & kEndEffects) != 0 || ((kind & kUseEffects) != 0 && m_lifetimes.AnyGone())))
     {
         m_lifetimes.OnEffect(effect);
     }

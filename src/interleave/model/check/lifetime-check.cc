@@ -89,20 +89,10 @@ void LifetimeCheck::OnEffect(const Effect& effect)
     {
         return;
     }
-    switch (effect.kind)
+    if (effect.kind == EffectKind::kMade)
     {
-    case EffectKind::kMade:
         end->ended = false;
         return;
-    case EffectKind::kLocked:
-    case EffectKind::kTryLocked:
-    case EffectKind::kUnlocked:
-    case EffectKind::kSignalled:
-    case EffectKind::kConsumed:
-    case EffectKind::kForgotten:
-        break;
-    default:
-        return; // an address that now is something else's
     }
     std::string text = fmt::format("{} uses {} (at {}, step {}) after {} destroyed it",
                                    effect.task.Name(),

@@ -61,6 +61,25 @@ void RaceCheck::Acquire(std::uint32_t task, Clock from)
     m_clocks.Join(ClockOf(task), from);
 }
 
+void RaceCheck::Locked(std::uint32_t task, const void* mutex)
+{
+    SyncClock& sync = m_syncs.At(KeyTable<SyncClock>::KeyOf(mutex));
+    // The main context forgets between events, and so may have more to learn from itself.
+    if (sync.owner != task || task == 0)
+    {
+        Acquire(task, Made(sync.clock));
+    }
+}
+
+void RaceCheck::Unlocked(std::uint32_t task, const void* mutex)
+{
+    SyncClock& sync = m_syncs.At(KeyTable<SyncClock>::KeyOf(mutex));
+    // Whoever unlocks has locked, and so knows all that the mutex's clock knows.
+    m_clocks.Assign(Made(sync.clock), ClockOf(task));
+    sync.owner = task;
+    Tick(task);
+}
+
 void RaceCheck::BeginEvent()
 {
     const Clock main = ClockOf(0U);
@@ -101,18 +120,23 @@ void RaceCheck::OnEffect(const Effect& effect)
             known != nullptr && known->clock != kNoClock)
         {
             m_clocks.Zero(known->clock);
+            known->owner = kNobody;
         }
         break;
-    case EffectKind::kRelease:
+    case EffectKind::kLocked:
+    case EffectKind::kTryLocked:
+        Locked(task, effect.sync);
+        break;
     case EffectKind::kUnlocked:
+        Unlocked(task, effect.sync);
+        break;
+    case EffectKind::kRelease:
     case EffectKind::kSignalled:
     case EffectKind::kQueued:
     case EffectKind::kArmed:
         Release(task, ClockOf(effect.sync));
         break;
     case EffectKind::kAcquire:
-    case EffectKind::kLocked:
-    case EffectKind::kTryLocked:
     case EffectKind::kConsumed:
     case EffectKind::kFired:
         Acquire(task, ClockOf(effect.sync));

@@ -73,6 +73,7 @@ class RaceCheck
     struct SyncClock
     {
         Clock clock = kNoClock;
+        std::uint32_t owner = kNobody; // of a mutex: who unlocked it last
     };
 
     struct ObjectClocks
@@ -89,6 +90,8 @@ class RaceCheck
     void Acquire(std::uint32_t task, Clock from);
     void BeginEvent();
     void Barrier();
+    void Locked(std::uint32_t task, const void* mutex);
+    void Unlocked(std::uint32_t task, const void* mutex);
     void OnAccess(const OpEvent& event);
     void Remember(Field& field, const Access& access);
     bool Ordered(const Access& before, Clock now) const

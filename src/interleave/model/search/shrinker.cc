@@ -4,6 +4,7 @@
 #include "interleave/helper/replay-chooser.h"
 #include "interleave/model/search/certify.h"
 #include "interleave/model/search/explorer.h"
+#include "interleave/model/search/merge.h"
 
 #include <fmt/format.h>
 
@@ -294,7 +295,20 @@ std::vector<std::string> Targets(const DecisionLog& log, const Violation& violat
     return {targets.begin(), targets.end()};
 }
 
-/** Takes a run with fewer preemptions if one is near. */
+/** Takes @p fewer, and shrinks it. */
+void Take(Program& program,
+          const std::string& signature,
+          const ShrinkOptions& options,
+          const DecisionLog& fewer,
+          ShrinkResult& result)
+{
+    Shrinking shrinking(program, fewer, signature, options.runs);
+    result.minimal = shrinking.Reduce();
+    result.runs += shrinking.Runs();
+    result.log = shrinking.Log();
+}
+
+/** Takes runs with fewer preemptions as long as there are some near. */
 void TakeFewer(Program& program,
                const std::string& signature,
                const ShrinkOptions& options,
@@ -302,26 +316,32 @@ void TakeFewer(Program& program,
                ShrinkResult& result)
 {
     SearchBudget budget{options.certify.runs / 2, options.certify.steps / 2};
-    for (;;)
+    const SearchBudget before = budget;
+    bool fewer = true;
+    while (fewer && budget.runs > 0)
     {
         const auto preemptions = static_cast<std::uint32_t>(PreemptionsOf(result.log));
-        if (preemptions < 2 || budget.runs == 0)
+        if (preemptions < 2)
         {
-            return;
+            break;
         }
-        const std::uint64_t runs = budget.runs;
-        const std::optional<DecisionLog> fewer = FindWithFewer(
-            program, result.log, signature, Targets(result.log, violation), preemptions, budget);
-        result.runs += runs - budget.runs;
-        if (!fewer)
+        std::optional<DecisionLog> found = MergeTurns(program, result.log, signature, budget);
+        if (!found)
         {
-            return;
+            found = FindWithFewer(program,
+                                  result.log,
+                                  signature,
+                                  Targets(result.log, violation),
+                                  preemptions,
+                                  budget);
         }
-        Shrinking shrinking(program, *fewer, signature, options.runs);
-        result.minimal = shrinking.Reduce();
-        result.runs += shrinking.Runs();
-        result.log = shrinking.Log();
+        fewer = found.has_value();
+        if (fewer)
+        {
+            Take(program, signature, options, *found, result);
+        }
     }
+    result.runs += before.runs - budget.runs;
 }
 
 /** Seeks a run with fewer preemptions than @p log, and says what came of it. */
@@ -342,10 +362,7 @@ void CertifyResult(Program& program,
     result.certifyRuns = certificate.runs;
     if (certificate.smaller)
     {
-        Shrinking shrinking(program, *certificate.smaller, signature, options.runs);
-        result.minimal = shrinking.Reduce();
-        result.runs += shrinking.Runs();
-        result.log = shrinking.Log();
+        Take(program, signature, options, *certificate.smaller, result);
     }
     const std::size_t left = PreemptionsOf(result.log);
     result.certified = left <= certificate.clearedBelow;

@@ -136,9 +136,7 @@ void DporStrategy::Reverse(const Race& race, const TraceStep& second)
         }
     }
     m_sequence.push_back(second);
-    if (std::ranges::any_of(node.sleep,
-                            [this](const Sleeper& sleeper)
-                            { return CanBeginWith(sleeper, m_sequence); }))
+    if (Covered(node))
     {
         return;
     }
@@ -151,6 +149,28 @@ void DporStrategy::Reverse(const Race& race, const TraceStep& second)
     const auto event = std::ranges::find(m_sequence, 0U, &TraceStep::process);
     m_sequence.erase(event == m_sequence.begin() ? event + 1 : event, m_sequence.end());
     m_trees.Insert(node.tree, m_sequence);
+}
+
+/** Whether m_sequence, from @p node on, is like something that has been tried. */
+bool DporStrategy::Covered(const Node& node) const
+{
+    for (std::uint32_t index = 0; index < node.sleep.size(); ++index)
+    {
+        const Sleeper& sleeper = node.sleep[index];
+        if (!CanBeginWith(sleeper, m_sequence))
+        {
+            continue;
+        }
+        // One that was put to sleep before and is not even part of the sequence leaves open what
+        // comes between: only a search that follows whole sequences has seen that.
+        if (m_guided || index >= node.inherited ||
+            std::ranges::find(m_sequence, sleeper.step.process, &TraceStep::process) !=
+                m_sequence.end())
+        {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool DporStrategy::CanBeginWith(const Sleeper& sleeper, const std::vector<TraceStep>& steps)

@@ -89,6 +89,7 @@ DporStrategy::Node& DporStrategy::PushNode(std::uint32_t count, bool schedule)
     node.candidateBegin = static_cast<std::uint32_t>(m_candidates.size());
     node.candidateEnd = node.candidateBegin;
     node.tree = 0;
+    node.inherited = 0;
     node.sleep.clear();
     return node;
 }
@@ -112,6 +113,7 @@ std::uint32_t DporStrategy::ChooseOther(const ChoicePoint& point)
     if (m_depth == m_size)
     {
         PushNode(point.Count(), false);
+        m_guided = false;
         if (m_last != 0)
         {
             m_nodes[m_last - 1].branchesInside = true;
@@ -183,6 +185,7 @@ void DporStrategy::CollectMainSteps()
     const Task& main = m_engine->MainTask();
     const std::uint64_t count = main.OpCount();
     std::uint64_t fresh = count - m_mainSeen;
+    m_guided = m_guided && fresh == 0;
     m_mainSeen = count;
     if (fresh > Task::kRemembered)
     {
@@ -215,6 +218,7 @@ void DporStrategy::AddCandidates(Node& node, const SchedulePoint& point)
             continue;
         }
         const Task* task = point.Candidate(option);
+        m_guided = m_guided && task != nullptr;
         m_candidates.push_back({task == nullptr ? TraceStep{} : StepOf(*task), option});
     }
     node.candidateEnd = static_cast<std::uint32_t>(m_candidates.size());
@@ -244,6 +248,7 @@ void DporStrategy::InheritSleep(Node& node)
             node.sleep.push_back(sleeper);
         }
     }
+    node.inherited = static_cast<std::uint32_t>(node.sleep.size());
 }
 
 const DporStrategy::Candidate* DporStrategy::Find(const Node& node, std::uint32_t process) const

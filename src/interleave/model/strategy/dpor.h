@@ -34,11 +34,16 @@ class Task;
  *    `events` may run several events, which are steps of their own in races; to get between them,
  *    everything that could have been done instead is tried.
  *  - Faults, ties and values are tried in all ways.
+ *  - Where there are events, faults, ties or values, a reversal cannot be followed step by step to
+ *    its end. From then on the search keeps to source sets (the same paper's Source-DPOR), which
+ *    need only the first step, at the price of redundant runs.
  *  - A task that yields goes on as YieldRule says.
  *  - A run that turns out to be redundant goes on to its end with option 0, since a run cannot be
  *    given up; it is counted in Redundant(). A reversal that turns out impossible (the operation
  *    needs what it was to overtake) ends so, too.
- *  - A run that a violation ends early is as if its last step commuted with nothing.
+ *  - A run that a violation ends early is as if its last step commuted with nothing that comes
+ *    after it. Every violation is found, but not with every progress that other tasks may have
+ * made.
  *
  * Tasks and objects that are made in the middle of a run bear numbers in order of creation; where
  * different tasks make them, runs that differ only by these numbers count as different.
@@ -113,7 +118,8 @@ class DporStrategy final : public Strategy
         std::uint32_t tasks = 0;          // tasks that exist
         std::uint32_t candidateBegin = 0; // in m_candidates
         std::uint32_t candidateEnd = 0;
-        std::uint32_t tree = 0; // what has to be tried after this
+        std::uint32_t inherited = 0; // so many of `sleep` come from the node before
+        std::uint32_t tree = 0;      // what has to be tried after this
         std::vector<Sleeper> sleep;
     };
 
@@ -134,6 +140,7 @@ class DporStrategy final : public Strategy
     static bool Sleeps(const Node& node, std::uint32_t process);
     static bool Wakes(const Sleeper& sleeper, const TraceStep& step);
     static bool CanBeginWith(const Sleeper& sleeper, const std::vector<TraceStep>& steps);
+    bool Covered(const Node& node) const;
 
     void TakeStock();
     void CollectMainSteps();
@@ -166,6 +173,7 @@ class DporStrategy final : public Strategy
     std::uint64_t m_redundant = 0;
     bool m_fresh = false; // the last node has been changed and its step is not in the trace yet
     bool m_blind = false; // the rest of the run does not matter
+    bool m_guided = true; // every sequence of a tree can be followed to its end
     bool m_done = false;
 };
 
