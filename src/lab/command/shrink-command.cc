@@ -120,7 +120,7 @@ ExitStatus ShrinkCommand::operator()(Output& output) const
     }
     interleave::ShrinkOptions options;
     options.runs = runs;
-    options.certifyRuns = runs;
+    options.certify.runs = runs;
     const auto result = interleave::Shrink(**program, loaded->log, {}, options);
     if (!result)
     {
