@@ -264,7 +264,7 @@ TEST(ProgressLine, SaysHowFarAndHowLong)
     EXPECT_THAT(ProgressLine({5'000, 1, 1.0}, {10'000, 4'000, 0}),
                 HasSubstr("1,000/s  1 finding  6 s left"));
     // What ends first counts.
-    EXPECT_THAT(ProgressLine({5'000, 0, 50.0}, {1'000'000, 0, 60}), HasSubstr("] 83 %"));
+    EXPECT_THAT(ProgressLine({5'000, 0, 50.0}, {1'000'000, 0, 60}), HasSubstr("]  83 %"));
     EXPECT_EQ(ProgressLine({5'000, 0, 2.0}, {}), "5,000 schedules  2,500/s  0 findings");
     EXPECT_THAT(ProgressLine({10, 0, 1.0}, {72'010, 0, 0}), HasSubstr("2 h 00 min left"));
 }

@@ -61,12 +61,12 @@ TEST(LaneReport, TellsWhoDidWhatInWhichOrder)
               R"(1 client/connect  2 server/worker0  3 server/worker1
                      client server
   step         time  1      2  3
-     1         1 µs  ●          lock cm_id:1
-     2         2 µs  ●───▶      send REQ to server
-     3         3 µs      ─▶●    receive REQ of client
-     4         4 µs         ◆    access cm_id.state:2 write
+     1         1 µs  ●             lock cm_id:1
+     2         2 µs  ●────▶        send REQ to server
+     3         3 µs    ────▶●      receive REQ of client
+     4         4 µs         ◆      access cm_id.state:2 write
   » server/worker0 unlock cm_id:2 -> run server/worker1
-     5         5 µs            ◆  access cm_id.state:2 read
+     5         5 µs            ◆   access cm_id.state:2 read
 ✗ data-race: state of cm_id
 )");
 }

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -120,7 +121,9 @@ ExitStatus ShrinkCommand::operator()(Output& output) const
     }
     interleave::ShrinkOptions options;
     options.runs = runs;
-    options.certifyRuns = runs;
+    // As many operations a run as by default.
+    options.certify.steps *= std::max<std::uint64_t>(runs / options.certify.runs, 1);
+    options.certify.runs = runs;
     const auto result = interleave::Shrink(**program, loaded->log, {}, options);
     if (!result)
     {
