@@ -47,6 +47,27 @@ constexpr std::array kViolations{Ending::kCycle,
                                  Ending::kHandlerWaits,
                                  Ending::kReported};
 
+/** An exception that is counted as long as it is there. */
+struct Counted
+{
+    static inline int alive = 0;
+
+    Counted()
+    {
+        ++alive;
+    }
+
+    Counted(const Counted& /*other*/)
+    {
+        ++alive;
+    }
+
+    ~Counted()
+    {
+        --alive;
+    }
+};
+
 /** What the tasks share. Not on their stacks, which a violation leaves as they are. */
 struct Shared
 {
@@ -83,9 +104,9 @@ void Fall(Shared& shared, Ending ending)
     case Ending::kFailsInCatch:
         try
         {
-            throw 1;
+            throw Counted();
         }
-        catch (int)
+        catch (const Counted&)
         {
             shared.second.Unlock();
         }
@@ -175,7 +196,9 @@ TEST_F(Reuse, AViolationLeavesNothingBehind)
         ASSERT_FALSE(Run(ending).Passed()) << static_cast<int>(ending);
         ASSERT_EQ(std::uncaught_exceptions(), 0);
         ASSERT_EQ(std::current_exception(), nullptr);
+        ASSERT_EQ(Counted::alive, ending == Ending::kFailsInCatch ? 1 : 0);
         ASSERT_TRUE(Run(Ending::kClean).Passed()) << static_cast<int>(ending);
+        ASSERT_EQ(Counted::alive, 0);
         ASSERT_EQ(m_digest.Get().Value(), digest) << static_cast<int>(ending);
         ASSERT_EQ(m_recording.Log().Format(), log) << static_cast<int>(ending);
         ASSERT_EQ(m_world.engine.MappedStacks(), 2U);

@@ -55,10 +55,28 @@ void Fiber::Switch(Fiber& from, Fiber& to)
     FiberSwitch::Go(from, to);
 }
 
+void Fiber::EndCatches()
+{
+    if (m_savedState.caught == nullptr)
+    {
+        return;
+    }
+    // Exceptions do not live on the stack: those of its catch blocks would be left behind.
+    const ExceptionState running = *m_threadState;
+    *m_threadState = m_savedState;
+    while (m_threadState->caught != nullptr)
+    {
+        abi::__cxa_end_catch();
+    }
+    *m_threadState = running;
+    m_savedState = {};
+}
+
 INTERLEAVE_NO_TSAN void Fiber::Drop()
 {
     if (m_pool != nullptr)
     {
+        EndCatches();
         m_pool->Give(m_stack);
     }
     m_pool = nullptr;

@@ -36,7 +36,10 @@ class Fiber
     /** Leaves @p from, the context that calls, and continues @p to. */
     static void Switch(Fiber& from, Fiber& to);
 
-    /** Gives the stack back. What lives on it is forgotten, not destroyed. */
+    /**
+     * Gives the stack back. What lives on it is forgotten, not destroyed; exceptions that it has
+     * caught and not finished with are.
+     */
     void Drop();
 
     /** Whether Start() was called and Drop() was not. */
@@ -59,6 +62,8 @@ class Fiber
     };
 
     friend struct FiberSwitch;
+
+    void EndCatches();
 
     void* m_context = nullptr;
     ExceptionState* m_threadState = nullptr;
