@@ -108,8 +108,8 @@ def build(bld):
         if tests and "ibcm" in below([part]):
             tests += bld.path.ant_glob("test/common/*.cc")
         if tests:
-            bld.program(source=tests + run_heap(bld, [part]), target="test/test-" + part, name="test-" + part,
-                        includes=["src", "test"],
+            bld.program(source=tests + run_heap(bld, [part]), target="test/test-" + part,
+                        name="test-" + part, includes=["src", "test"],
                         use=below([part]) + ["GTEST", "RAPIDCHECK", "PCAP"], install_path=None)
 
     if bld.path.find_node("src/lab/command/main.cc"):

@@ -14,8 +14,6 @@ import subprocess
 import pytest
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SCENARIOS = sorted(path for path in glob.glob(os.path.join(CHECKOUT, "**/*.toml"), recursive=True)
-                   if os.sep + "build" + os.sep not in path)
 LONG = "WEFT_LONG" in os.environ
 OTHERS = ("debug", "clang", "asan")
 FINE, VIOLATED = 0, 1
@@ -28,6 +26,10 @@ def name_of(path):
 def is_scenario(path):
     with open(path, encoding="utf-8") as file:
         return "[fabric]" in file.read()
+
+
+SCENARIOS = sorted(path for path in glob.glob(os.path.join(CHECKOUT, "**/*.toml"), recursive=True)
+                   if os.sep + "build" + os.sep not in path and is_scenario(path))
 
 
 @pytest.fixture(scope="session")
@@ -64,25 +66,21 @@ def campaign(program, scenario, folder, runs):
 
 
 def test_there_are_scenarios():
-    assert len([path for path in SCENARIOS if is_scenario(path)]) >= 5
+    assert len(SCENARIOS) >= 5
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
 def test_same_in_one_process_and_in_another(program, scenario, tmp_path):
-    if not is_scenario(scenario):
-        pytest.skip("no scenario")
     assert digests(program, scenario, tmp_path) == digests(program, scenario, tmp_path)
     assert campaign(program, scenario, tmp_path, 100) == campaign(program, scenario, tmp_path, 100)
 
 
 @pytest.mark.skipif(not LONG, reason="long form: './weft test --long lab'")
 @pytest.mark.parametrize("variant", OTHERS)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
-def test_same_as_others_have_built_it(program, scenario, variant, tmp_path):
-    if not is_scenario(scenario):
-        pytest.skip("no scenario")
+def test_same_as_others_have_built_it(program, variant, tmp_path):
     other = os.path.join(CHECKOUT, "build", variant, "bin", "weft")
     if not os.access(other, os.X_OK):
         pytest.skip("not built: './weft build --variant %s'" % variant)
-    assert digests(other, scenario, tmp_path) == digests(program, scenario, tmp_path)
-    assert campaign(other, scenario, tmp_path, 50) == campaign(program, scenario, tmp_path, 50)
+    for scenario in SCENARIOS:
+        assert digests(other, scenario, tmp_path) == digests(program, scenario, tmp_path)
+        assert campaign(other, scenario, tmp_path, 50) == campaign(program, scenario, tmp_path, 50)

@@ -2,11 +2,11 @@
 #ifndef TEST_INTERLEAVE_STRATEGY_SCRIPT_H
 #define TEST_INTERLEAVE_STRATEGY_SCRIPT_H
 
-#include "../world.h"
 #include "interleave/model/completion.h"
 #include "interleave/model/mutex.h"
 #include "interleave/model/strategy/strategies.h"
 #include "interleave/model/strategy/strategy.h"
+#include "interleave/world.h"
 
 #include <fmt/format.h>
 
