@@ -34,12 +34,8 @@ Limits Clamped(Limits limits)
 
 } // namespace
 
-void IdRef::Drop()
+void IdRef::Put()
 {
-    if (m_id == nullptr)
-    {
-        return;
-    }
     CmId* id = std::exchange(m_id, nullptr);
     if (id->references.Put(id, "id reference"))
     {

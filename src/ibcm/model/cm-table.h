@@ -73,9 +73,18 @@ class IdRef
         return m_id;
     }
 
-    void Drop();
+    void Drop()
+    {
+        // Most references have been handed on by the time their holder ends.
+        if (m_id != nullptr)
+        {
+            Put();
+        }
+    }
 
   private:
+    void Put();
+
     CmId* m_id{nullptr};
 };
 

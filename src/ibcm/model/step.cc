@@ -5,6 +5,21 @@
 namespace ibcm
 {
 
+namespace
+{
+
+/** States in which a listener's consumer has not made up its mind, or the peer has not heard. */
+constexpr bool StandsInBacklog(State state)
+{
+    constexpr auto bit = [](State one) { return 1U << static_cast<unsigned>(one); };
+    constexpr unsigned kOpen = bit(State::kReqRcvd) | bit(State::kMraReqSent) |
+                               bit(State::kRepSent) | bit(State::kMraRepRcvd) |
+                               bit(State::kSidrReqRcvd);
+    return (kOpen >> static_cast<unsigned>(state) & 1U) != 0;
+}
+
+} // namespace
+
 const Transition* Core::RowFor(CmId& id, Input input)
 {
     const State state = id.state.Read();
@@ -81,10 +96,7 @@ void Core::Apply(CmId& id, const Transition& row)
     {
         id.request.Write().reset();
     }
-    const bool open = row.to == State::kReqRcvd || row.to == State::kMraReqSent ||
-                      row.to == State::kRepSent || row.to == State::kMraRepRcvd ||
-                      row.to == State::kSidrReqRcvd;
-    if (!open)
+    if (!StandsInBacklog(row.to))
     {
         id.backlog.Write().Leave();
     }
