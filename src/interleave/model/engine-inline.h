@@ -70,12 +70,13 @@ inline Task* Engine::PickReady()
     std::uint32_t choice = 0;
     if (m_active)
     {
-        SchedulePoint point(*this, nullptr, m_ready.View(), EventPending());
+        SchedulePoint point(*this, nullptr, m_ready.View(), EventOffered());
         choice = Ask(point);
         if (choice == m_ready.Size())
         {
             m_wantEvents = true;
             m_parkBudget = m_options.parkedEventLimit;
+            m_parkStalls = true;
             return nullptr;
         }
     }

@@ -20,12 +20,13 @@ void Engine::ThrowUnwind() const
     }
 }
 
-Task& Engine::Park(Task& task, std::uint64_t eventBudget)
+Task& Engine::Park(Task& task, std::uint64_t eventBudget, bool stalls)
 {
     task.m_state = TaskState::kParked;
     m_parked = &task;
     m_wantEvents = true;
     m_parkBudget = eventBudget;
+    m_parkStalls = stalls;
     return m_main;
 }
 
@@ -87,6 +88,7 @@ RunResult Engine::Run(std::int64_t untilNs)
     }
     m_main.m_fiber.Adopt();
     m_untilNs = std::min(untilNs, kForever - 1);
+    UpdateOffer();
     m_active = m_chooser != nullptr && !m_chooser->Passive();
     if (!m_begun && m_chooser != nullptr)
     {
@@ -186,12 +188,22 @@ void Engine::RunEvent()
     {
         const EventScope program;
         m_events.RunNext();
-        return;
     }
-    TiePoint point(*this, m_events, tied);
-    const std::uint32_t first = Ask(point);
-    const EventScope program;
-    m_events.RunTied(first);
+    else
+    {
+        TiePoint point(*this, m_events, tied);
+        const std::uint32_t first = Ask(point);
+        const EventScope program;
+        m_events.RunTied(first);
+    }
+    UpdateOffer();
+}
+
+void Engine::UpdateOffer()
+{
+    const std::int64_t nowNs = NowNs();
+    const std::int64_t leftNs = m_options.stallLimitNs - m_stalledNs;
+    m_offerUntilNs = leftNs >= m_untilNs - nowNs ? m_untilNs : nowNs + leftNs;
 }
 
 bool Engine::NewlyReady() const
@@ -211,9 +223,17 @@ void Engine::RunEventsWhileParked()
     {
         m_parked->m_parkMark = m_parkEpoch;
     }
-    for (std::uint64_t count = 0; count < m_parkBudget && EventPending(); ++count)
+    for (std::uint64_t count = 0;
+         count < m_parkBudget && (m_parkStalls ? EventOffered() : EventPending());
+         ++count)
     {
+        const std::int64_t beforeNs = NowNs();
         RunEvent();
+        if (m_parkStalls)
+        {
+            m_stalledNs += NowNs() - beforeNs;
+            UpdateOffer();
+        }
         if (m_stopping || NewlyReady())
         {
             break;
@@ -276,6 +296,7 @@ void Engine::Reset()
     m_eventCount = 0;
     m_switches = 0;
     m_parkEpoch = 0;
+    m_stalledNs = 0;
     m_begun = false;
     m_stopping = false;
     m_wantEvents = false;

@@ -256,7 +256,7 @@ void Engine::PointSlow(const Op& op, WaitList* list, bool possible, Task* const*
 
 Task* Engine::Decide(Task& self, WaitList* list, Task* const* holder)
 {
-    SchedulePoint point(*this, &self, m_ready.View(), EventPending());
+    SchedulePoint point(*this, &self, m_ready.View(), EventOffered());
     const std::uint32_t choice = Ask(point);
     if (choice == 0)
     {
@@ -269,7 +269,7 @@ Task* Engine::Decide(Task& self, WaitList* list, Task* const* holder)
     }
     if (choice > m_ready.Size())
     {
-        return &Park(self, m_options.parkedEventLimit);
+        return &Park(self, m_options.parkedEventLimit, true);
     }
     Task* next = m_ready.TakeAt(choice - 1);
     self.m_state = TaskState::kReady;
@@ -363,7 +363,7 @@ void Engine::Yield(const char* site)
     self.m_state = TaskState::kReady;
     if (!m_stopping && m_ready.Empty() && EventPending())
     {
-        SwitchTo(Park(self, 1));
+        SwitchTo(Park(self, 1, false));
     }
     else
     {

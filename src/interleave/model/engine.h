@@ -33,6 +33,12 @@ struct EngineOptions
     std::uint64_t stepLimit = 1'000'000;
     /** Events after which a parked task goes on even though events are still pending. */
     std::uint64_t parkedEventLimit = 100'000;
+    /**
+     * How much simulated time may pass in a run while a task is ready, in nanoseconds: `events` is
+     * offered only as far as that lasts. Without a limit a strategy can let every timer of a
+     * program run out before a task gets its turn.
+     */
+    std::int64_t stallLimitNs = kForever;
     /** Usable bytes of each task's stack. */
     std::size_t stackBytes = 256 * 1024;
     /**
@@ -173,6 +179,12 @@ class Engine
     std::int64_t NowNs() const
     {
         return m_events.NowNs();
+    }
+
+    /** Simulated time that has passed in this run while a task was kept from going on. */
+    std::int64_t StalledNs() const
+    {
+        return m_stalledNs;
     }
 
     /** Operations executed in this run. */
@@ -379,6 +391,12 @@ class Engine
     bool AbsorbUnwinding() const;
 
     std::uint32_t Ask(ChoicePoint& point);
+    /** An event that may happen although a task is ready. */
+    bool EventOffered() const
+    {
+        return m_events.NextNs() <= m_offerUntilNs;
+    }
+    void UpdateOffer();
     bool EventPending() const
     {
         return m_events.NextNs() <= m_untilNs;
@@ -389,7 +407,7 @@ class Engine
     /** Who goes on when the caller cannot: a ready task, or the main context. */
     Task& NextContext();
     /** @return who goes on: the main context, for so many events at most. */
-    Task& Park(Task& task, std::uint64_t eventBudget);
+    Task& Park(Task& task, std::uint64_t eventBudget, bool stalls);
     void Loop();
     void RunEvent();
     void RunEventsWhileParked();
@@ -432,6 +450,9 @@ class Engine
     std::uint64_t m_switches = 0;
     std::uint64_t m_parkEpoch = 0;
     std::uint64_t m_parkBudget = 0;
+    bool m_parkStalls = false; // a task is kept waiting meanwhile
+    std::int64_t m_stalledNs = 0;
+    std::int64_t m_offerUntilNs = 0;
     RunResult m_result;
     std::optional<Violation> m_violation;
 

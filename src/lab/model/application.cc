@@ -110,7 +110,7 @@ std::string Application::Listen(const ListenSpec& spec)
 void Application::Connect(const ConnectSpec& spec, Host& to)
 {
     m_stage.engine.Sleep(spec.atNs, "scenario");
-    for (unsigned i = 0; i < spec.count; ++i)
+    for (unsigned i = 0; i < spec.count && !m_stage.over; ++i)
     {
         ConnectOnce(spec, to);
     }

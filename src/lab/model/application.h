@@ -32,6 +32,14 @@ struct Session
     {
     }
 
+    /** Nobody is to wait for it any more. */
+    void GiveUp()
+    {
+        settled.CompleteAll();
+        passiveGone.CompleteAll();
+        ended.CompleteAll();
+    }
+
     const ConnectSpec& spec;
     std::size_t record{0}; ///< index in RunRecord::connects
     std::unique_ptr<DataPath> activePath;
@@ -53,6 +61,7 @@ struct Stage
     /** By the active side's (CA GUID, QPN), as a REQ names it. */
     std::map<std::pair<std::uint64_t, std::uint32_t>, Session*> byPeer;
     std::vector<std::unique_ptr<Session>> sessions;
+    bool over{false}; ///< the scenario is being taken down: nothing begins any more
 
     // The record outlives the run's memory: these write it, whoever calls.
 

@@ -259,7 +259,9 @@ const char* MessageCheck::FaultOfRej(std::uint32_t host,
     // The peer has not heard of the sender's id yet, and can only tell the REQ by its own.
     const bool asked = HasSent(*own, CmAttribute::kReq) || HasSent(*own, CmAttribute::kRep);
     const bool acknowledged = HasSent(*own, CmAttribute::kMra);
-    return head.about != kAboutReq && !asked && !acknowledged
+    // A REP names it, also one that comes when the id that asked is gone.
+    const bool known = asked || acknowledged || Heard(*own, CmAttribute::kRep);
+    return head.about != kAboutReq && !known
                ? "it must name the REQ, which is all that the peer knows of"
                : nullptr;
 }

@@ -22,6 +22,8 @@ struct FaultBudget
     /** How late MADs may be, nanoseconds, each above 0: as many delays in a run as there are. */
     std::vector<std::int64_t> delaysNs{5'000'000'000};
     unsigned line{0};
+    /** How much simulated time may pass in a run while tasks that could go on do not. */
+    std::int64_t stallNs{10'000'000'000};
 };
 
 } // namespace lab

@@ -16,6 +16,13 @@ namespace
 
 constexpr const char* kDirect = "direct";
 
+interleave::EngineOptions OptionsFor(const Scenario& scenario)
+{
+    interleave::EngineOptions options;
+    options.stallLimitNs = scenario.explore.stallNs;
+    return options;
+}
+
 } // namespace
 
 ScenarioWorld::ScenarioWorld(const Scenario& scenario, const WorldOptions& options)
@@ -83,7 +90,7 @@ tl::expected<void, InputError> ScenarioWorld::BuildDirect()
         }
     }
     m_virtualTime = std::make_unique<interleave::VirtualTime>();
-    m_engine = std::make_unique<interleave::Engine>(*m_virtualTime);
+    m_engine = std::make_unique<interleave::Engine>(*m_virtualTime, OptionsFor(m_scenario));
     m_recorder =
         std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
     m_adversary = std::make_unique<Adversary>(*m_engine, m_scenario.explore);
@@ -105,7 +112,7 @@ tl::expected<void, InputError> ScenarioWorld::BuildSimulated()
         return tl::unexpected(fabric.error());
     }
     m_simulated = std::move(*fabric);
-    m_engine = std::make_unique<interleave::Engine>(m_simulated->Events());
+    m_engine = std::make_unique<interleave::Engine>(m_simulated->Events(), OptionsFor(m_scenario));
     m_recorder =
         std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
     m_adversary = std::make_unique<Adversary>(*m_engine, m_scenario.explore);

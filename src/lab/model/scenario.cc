@@ -328,13 +328,14 @@ void ScenarioReader::ReadExplore(ScenarioTable& table)
 {
     FaultBudget& budget = m_scenario.explore;
     // Whoever says what may happen says all of it.
-    budget = {kMostFaults, 0, 0, 0, 0, {}, table.Line()};
+    budget = {kMostFaults, 0, 0, 0, 0, {}, table.Line(), budget.stallNs};
     table.Number("drop", budget.drop, 0, kMostFaults);
     table.Number("duplicate", budget.duplicate, 0, kMostFaults);
     table.Number("reorder", budget.reorder, 0, kMostFaults);
     table.Number("corrupt", budget.corrupt, 0, kMostFaults);
     table.Times("delay", budget.delaysNs, 1);
     table.Number("total", budget.total, 0, kMostFaults);
+    table.Time("stall", budget.stallNs, 0);
 }
 
 void ScenarioReader::ReadExpect(ScenarioTable& table)
