@@ -95,13 +95,11 @@ class WatchedRuntimeTest : public testing::Test
     {
         if (locked)
         {
-            record.lock.Lock();
+            const ibcm::MutexLock hold(record.lock);
+            ++record.value.Write();
+            return;
         }
         ++record.value.Write();
-        if (locked)
-        {
-            record.lock.Unlock();
-        }
     }
 
     interleave::VirtualTime time;
