@@ -109,21 +109,7 @@ Result<CmMessage> DecodeCm(const MadBytes& mad)
 
 Result<MadBytes> EncodeCm(const MadHeader& header, const CmMessage& message)
 {
-    MadHeader complete = header;
-    complete.baseVersion = kMadBaseVersion;
-    complete.mgmtClass = MgmtClass::kCm;
-    complete.classVersion = kCmClassVersion;
-    complete.method = MadMethod::kSend;
-    complete.attributeId = static_cast<std::uint16_t>(AttributeOf(message));
-    MadBytes mad{};
-    const Result<void> done =
-        std::visit([&](const auto& m) { return Encode(m, CmData(mad)); }, message);
-    if (!done)
-    {
-        return tl::unexpected(done.error());
-    }
-    EncodeHeader(complete, mad);
-    return mad;
+    return std::visit([&header](const auto& one) { return EncodeCm(header, one); }, message);
 }
 
 } // namespace ibwire

@@ -87,6 +87,27 @@ Result<CmMessage> DecodeCm(const MadBytes& mad);
  * attribute id are those of the message, whatever the header says.
  * \return kFieldRange if a value is wider than its field
  */
+template <Message M>
+Result<MadBytes> EncodeCm(const MadHeader& header, const M& message)
+{
+    // Built where the caller has it: a MAD is copied often enough on its way.
+    Result<MadBytes> mad(tl::in_place, MadBytes{});
+    if (const Result<void> done = Encode(message, CmData(*mad)); !done)
+    {
+        mad = tl::unexpected(done.error());
+        return mad;
+    }
+    MadHeader complete = header;
+    complete.baseVersion = kMadBaseVersion;
+    complete.mgmtClass = MgmtClass::kCm;
+    complete.classVersion = kCmClassVersion;
+    complete.method = MadMethod::kSend;
+    complete.attributeId = static_cast<std::uint16_t>(kAttributeOf<M>);
+    EncodeHeader(complete, *mad);
+    return mad;
+}
+
+/** The same for whichever message it is. */
 Result<MadBytes> EncodeCm(const MadHeader& header, const CmMessage& message);
 
 } // namespace ibwire

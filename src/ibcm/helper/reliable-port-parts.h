@@ -4,6 +4,7 @@
 
 #include "ibcm/helper/reliable-port.h"
 #include "ibcm/helper/send-table.h"
+#include "ibcm/model/mad-port.h"
 
 #include <array>
 #include <cstddef>
@@ -44,11 +45,6 @@ struct ReliablePort::Batch
     std::size_t count{0};
     SendLeftovers leftovers;
 };
-
-inline ibwire::CmAttribute AttributeOf(const ibwire::MadBytes& mad)
-{
-    return static_cast<ibwire::CmAttribute>(ibwire::DecodeHeader(mad).attributeId);
-}
 
 /** Those that go through windows: the others answer something. */
 constexpr bool IsRequest(ibwire::CmAttribute attribute)

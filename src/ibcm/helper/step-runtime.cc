@@ -76,6 +76,7 @@ void StepRuntime::SetObserver(Observer* observer)
 void StepRuntime::SetLockHook(std::function<void(const char*)> hook)
 {
     m_lockHook = std::move(hook);
+    m_callLockHook = m_lockHook != nullptr;
 }
 
 void StepRuntime::MutexInit(MutexStorage& mutex, const char* lockClass)
@@ -97,11 +98,11 @@ void StepRuntime::MutexDestroy(MutexStorage& mutex)
 void StepRuntime::MutexLock(MutexStorage& mutex)
 {
     auto& lock = InStorage<LockState>(mutex);
-    if (m_lockHook && !m_inLockHook) [[unlikely]]
+    if (m_callLockHook) [[unlikely]]
     {
-        m_inLockHook = true;
+        m_callLockHook = false;
         m_lockHook(lock.lockClass);
-        m_inLockHook = false;
+        m_callLockHook = m_lockHook != nullptr;
     }
     if (lock.held)
     {

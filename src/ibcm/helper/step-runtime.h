@@ -118,7 +118,7 @@ class StepRuntime final : public Runtime
     std::size_t m_locksHeld{0};
     std::size_t m_objects{0}; ///< mutexes, completions, items, timers and queues that exist
     std::function<void(const char*)> m_lockHook;
-    bool m_inLockHook{false};
+    bool m_callLockHook{false}; ///< there is one, and it is not running
     std::uint64_t m_thread{1};
 };
 

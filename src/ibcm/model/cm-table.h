@@ -10,6 +10,7 @@
 #include "ibcm/model/report.h"
 #include "ibcm/model/status.h"
 
+#include <boost/container/static_vector.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 
@@ -342,9 +343,12 @@ class CmTable
         CmTable& m_table;
     };
 
+    /** Few at a time, so that the lock is not held for long. */
+    using AgedPeers = boost::container::static_vector<std::unique_ptr<PeerRecord>, 64>;
+
     void Age();
     /** Takes out some of those whose time is over, and sets the timer to the next. */
-    AgingPeers TakeAged();
+    AgedPeers TakeAged();
     void SetAgingTimer(Shared& shared) IBCM_REQUIRES(m_lock);
     /** Takes an aging record out of all indices. */
     static void Unindex(Shared& shared, PeerRecord& record);

@@ -113,21 +113,6 @@ void TakeInfo(Received& received, std::uint8_t length, const std::array<std::uin
 
 } // namespace
 
-Result<ibwire::MadBytes> ComposeMad(const ibwire::CmMessage& message,
-                                    std::uint64_t transactionId,
-                                    std::uint32_t attributeModifier)
-{
-    ibwire::MadHeader header;
-    header.transactionId = transactionId;
-    header.attributeModifier = attributeModifier;
-    auto mad = ibwire::EncodeCm(header, message);
-    if (!mad)
-    {
-        return tl::unexpected(CmError::kInvalidArgument);
-    }
-    return *mad;
-}
-
 ibwire::CmReq ComposeReq(const ReqParameters& parameters,
                          std::uint32_t localCommId,
                          std::uint64_t caGuid,

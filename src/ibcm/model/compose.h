@@ -29,10 +29,17 @@ struct Ids
     std::uint32_t remote;
 };
 
-/** The MAD around a message; kInvalidArgument if a value is wider than its field. */
-Result<ibwire::MadBytes> ComposeMad(const ibwire::CmMessage& message,
-                                    std::uint64_t transactionId,
-                                    std::uint32_t attributeModifier = 0);
+/** The MAD around a message; nothing if a value is wider than its field. */
+template <class M>
+ibwire::Result<ibwire::MadBytes> ComposeMad(const M& message,
+                                            std::uint64_t transactionId,
+                                            std::uint32_t attributeModifier = 0)
+{
+    ibwire::MadHeader header;
+    header.transactionId = transactionId;
+    header.attributeModifier = attributeModifier;
+    return ibwire::EncodeCm(header, message);
+}
 
 /** @param parameters checked by CheckReq. @param ackDelay of the own CA; exponent. */
 ibwire::CmReq ComposeReq(const ReqParameters& parameters,

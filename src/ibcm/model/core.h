@@ -188,29 +188,24 @@ class Core final : public MadSink, private AgingSink
     /** Sends the message of a row that needs nothing but what the id knows. */
     Status SendReply(CmId& id, State before, Reply reply, bool again = false)
         IBCM_REQUIRES(id.lock);
+    /** What ComposeMad made; nothing if a value was wider than its field: kInvalidArgument. */
+    using Composed = ibwire::Result<ibwire::MadBytes>;
     /** @param again it was sent before, and counts as a retry. */
-    Status SendOnce(CmId& id,
-                    const ibwire::CmMessage& message,
-                    std::uint64_t transactionId,
-                    bool again = false,
-                    std::uint32_t attributeModifier = 0) IBCM_REQUIRES(id.lock);
-    Status SendReliable(CmId& id,
-                        const ibwire::CmMessage& message,
-                        std::uint64_t transactionId,
-                        Input timeout,
-                        std::uint32_t attributeModifier = 0) IBCM_REQUIRES(id.lock);
+    Status SendOnce(CmId& id, const Composed& mad, bool again = false) IBCM_REQUIRES(id.lock);
+    Status SendReliable(CmId& id, const Composed& mad, Input timeout) IBCM_REQUIRES(id.lock);
     /** @param wait for the answer to each transmission, if it is not that of the connection. */
-    Status SendReliable(CmId& id,
-                        const ibwire::CmMessage& message,
-                        std::uint64_t transactionId,
-                        Input timeout,
-                        std::uint32_t attributeModifier,
-                        Duration wait) IBCM_REQUIRES(id.lock);
+    Status SendReliable(CmId& id, const Composed& mad, Input timeout, Duration wait)
+        IBCM_REQUIRES(id.lock);
     /** Null if there is nothing to remember; made before any lock is taken. */
     static std::unique_ptr<LastReply> NewLastReply(std::uint8_t serviceTimeout,
                                                    std::span<const std::uint8_t> privateData);
     /** Answers a message that belongs to no id. */
-    void SendStateless(const Received& rx, const ibwire::CmMessage& message);
+    template <class M>
+    void SendStateless(const Received& rx, const M& message)
+    {
+        SendStatelessMad(rx, ComposeMad(message, rx.transactionId));
+    }
+    void SendStatelessMad(const Received& rx, const Composed& mad);
     void CancelSend(CmId& id) IBCM_REQUIRES(id.lock);
     void ExtendWait(CmId& id, std::uint8_t serviceTimeout) IBCM_REQUIRES(id.lock);
 

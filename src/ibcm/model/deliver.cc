@@ -9,7 +9,7 @@ namespace ibcm
 
 EventPtr Core::NewEvent()
 {
-    return std::make_unique<QueuedEvent>();
+    return std::make_unique_for_overwrite<QueuedEvent>(); // its members set themselves
 }
 
 void Core::LaterEvent::Run()

@@ -130,7 +130,7 @@ void Core::OnPlain(const Received& rx,
         return;
     }
     EventPtr event = NewEvent();
-    event->event.privateData = PrivateData(privateData);
+    event->event.privateData.Assign(privateData);
     CmId& id = *ref;
     id.lock.Lock();
     const Connection& connection = id.connection.Read();

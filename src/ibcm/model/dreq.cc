@@ -37,10 +37,10 @@ Status Core::StartDreq(CmId& id, std::span<const std::uint8_t> privateData, bool
 {
     Connection& connection = id.connection.Write();
     connection.requestId = NextTransactionId();
-    const auto dreq =
-        ComposeDreq({id.localCommId, connection.remoteCommId}, connection.remoteQpn, privateData);
-    return reliable ? SendReliable(id, dreq, connection.requestId, Input::kDreqTimeout)
-                    : SendOnce(id, dreq, connection.requestId);
+    const auto mad = ComposeMad(
+        ComposeDreq({id.localCommId, connection.remoteCommId}, connection.remoteQpn, privateData),
+        connection.requestId);
+    return reliable ? SendReliable(id, mad, Input::kDreqTimeout) : SendOnce(id, mad);
 }
 
 void Core::SendWaitingDreq(CmId& id)
@@ -128,7 +128,7 @@ void Core::OnDreq(const Received& rx, const ibwire::CmDreq& dreq)
     if (ref)
     {
         EventPtr event = NewEvent();
-        event->event.privateData = PrivateData(dreq.privateData);
+        event->event.privateData.Assign(dreq.privateData);
         CmId& id = *ref;
         id.lock.Lock();
         // An id in IDLE has no connection, though it may remember its last: strictly it answers

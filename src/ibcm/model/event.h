@@ -51,7 +51,7 @@ class PrivateData
 
     PrivateData() = default;
     /** @param bytes at most kMaxBytes; what is over is cut off. */
-    explicit PrivateData(std::span<const std::uint8_t> bytes);
+    void Assign(std::span<const std::uint8_t> bytes);
 
     std::span<const std::uint8_t> Bytes() const
     {
@@ -59,7 +59,7 @@ class PrivateData
     }
 
   private:
-    std::array<std::uint8_t, kMaxBytes> m_bytes{};
+    std::array<std::uint8_t, kMaxBytes> m_bytes; ///< the first m_size of them
     std::uint8_t m_size{0};
 };
 

@@ -70,15 +70,12 @@ Status Core::SendLap(Handle handle, const LapParameters& parameters)
     const Duration wait = Strict() ? ReqResponseTimeout(connection.primaryPath.packetLifeTime,
                                                         parameters.remoteCmResponseTimeout)
                                    : connection.responseTimeout;
-    const Status sent = SendReliable(id,
-                                     ComposeLap(parameters,
-                                                {id.localCommId, connection.remoteCommId},
-                                                connection.remoteQpn,
-                                                m_device.caAckDelay),
-                                     requestId,
-                                     Input::kLapTimeout,
-                                     0,
-                                     wait);
+    const auto mad = ComposeMad(ComposeLap(parameters,
+                                           {id.localCommId, connection.remoteCommId},
+                                           connection.remoteQpn,
+                                           m_device.caAckDelay),
+                                requestId);
+    const Status sent = SendReliable(id, mad, Input::kLapTimeout, wait);
     if (!sent)
     {
         return sent;
@@ -106,7 +103,7 @@ void Core::OnApr(const Received& rx, const ibwire::CmApr& apr)
     }
     EventPtr event = NewEvent();
     event->event.parameters = AprReceivedFrom(apr);
-    event->event.privateData = PrivateData(apr.privateData);
+    event->event.privateData.Assign(apr.privateData);
     CmId& id = *ref;
     id.lock.Lock();
     const bool ours = id.connection.Read().remoteCommId == apr.localCommId;
@@ -200,7 +197,7 @@ void Core::OnLap(const Received& rx, const ibwire::CmLap& lap)
     if (ref)
     {
         EventPtr event = NewEvent();
-        event->event.privateData = PrivateData(lap.privateData);
+        event->event.privateData.Assign(lap.privateData);
         auto fresh = std::make_unique<Alternate>();
         CmId& id = *ref;
         id.lock.Lock();

@@ -41,6 +41,11 @@ struct ReceivedMad
     std::uint8_t destinationPathBits{0};
 };
 
+inline ibwire::CmAttribute AttributeOf(const ibwire::MadBytes& mad)
+{
+    return static_cast<ibwire::CmAttribute>(ibwire::DecodeHeader(mad).attributeId);
+}
+
 /** Names a reliable send that is under way; never reused by one port. */
 enum class SendToken : std::uint64_t
 {

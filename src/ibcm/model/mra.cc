@@ -97,7 +97,7 @@ void Core::OnMra(const Received& rx, const ibwire::CmMra& mra)
     }
     EventPtr event = NewEvent();
     event->event.parameters = MraReceived{mra.messageMraed, mra.serviceTimeout};
-    event->event.privateData = PrivateData(mra.privateData);
+    event->event.privateData.Assign(mra.privateData);
     const Input input = InputOf(mra.messageMraed);
     CmId& id = *ref;
     id.lock.Lock();

@@ -11,9 +11,9 @@
 namespace ibcm
 {
 
-PrivateData::PrivateData(std::span<const std::uint8_t> bytes)
-    : m_size(static_cast<std::uint8_t>(std::min(bytes.size(), kMaxBytes)))
+void PrivateData::Assign(std::span<const std::uint8_t> bytes)
 {
+    m_size = static_cast<std::uint8_t>(std::min(bytes.size(), kMaxBytes));
     std::copy_n(bytes.begin(), m_size, m_bytes.begin());
 }
 

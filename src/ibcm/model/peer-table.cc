@@ -276,7 +276,8 @@ void CmTable::AgePeer(PeerRecord& record, Duration timewait, bool blocks)
     {
         ++shared.unindexed;
     }
-    shared.peers.aging.insert(record);
+    // Most wait equally long, so that the latest to come is the last to go.
+    shared.peers.aging.insert(shared.peers.aging.end(), record);
     SetAgingTimer(shared);
 }
 
@@ -293,19 +294,18 @@ void CmTable::SetAgingTimer(Shared& shared)
     m_agingTimer.Arm(std::max(first - m_runtime.Now(), Duration{0}));
 }
 
-AgingPeers CmTable::TakeAged()
+CmTable::AgedPeers CmTable::TakeAged()
 {
-    constexpr std::size_t kBatch = 64; // so that the lock is not held for long
-    AgingPeers aged;
+    AgedPeers aged;
     MutexLock hold(m_lock);
     Shared& shared = m_shared.Write();
     const Instant now = m_runtime.Now();
     while (!shared.peers.aging.empty() && shared.peers.aging.begin()->until <= now &&
-           aged.size() < kBatch)
+           aged.size() < aged.capacity())
     {
         PeerRecord& record = *shared.peers.aging.begin();
         Unindex(shared, record);
-        aged.insert(aged.end(), record);
+        aged.emplace_back(&record);
     }
     if (aged.empty())
     {
@@ -317,12 +317,10 @@ AgingPeers CmTable::TakeAged()
 
 void CmTable::Age()
 {
-    for (AgingPeers aged = TakeAged(); !aged.empty(); aged = TakeAged())
+    for (AgedPeers aged = TakeAged(); !aged.empty(); aged = TakeAged())
     {
-        while (!aged.empty())
+        for (std::unique_ptr<PeerRecord>& record : aged)
         {
-            std::unique_ptr<PeerRecord> record(&*aged.begin());
-            aged.erase(aged.begin());
             m_sink.OnAged(std::move(record));
         }
     }

@@ -21,7 +21,7 @@ void Core::OnPeerToPeerReq(const Received& rx,
     EventPtr event = NewEvent();
     const Arrival arrival{rx.mad, rx.slot.number.load(), rx.port.Lid(), rx.attributeModifier};
     event->event.parameters = ReqReceivedFrom(req, arrival, Handle::kNone);
-    event->event.privateData = PrivateData(req.privateData);
+    event->event.privateData.Assign(req.privateData);
     const auto& parameters = std::get<ReqReceived>(event->event.parameters);
     auto alternate = AlternateFrom(parameters);
 

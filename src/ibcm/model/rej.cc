@@ -42,13 +42,10 @@ Status Core::SendRejWith(CmId& id,
     const RejForm form = RejFormFor(before);
     const Connection& connection = id.connection.Read();
     const Ids ids{form.hasLocalId ? id.localCommId : 0, connection.remoteCommId};
-    return SendOnce(id,
-                    ComposeRej(ids,
-                               static_cast<ibwire::MessageRejected>(form.messageRejected),
-                               reason,
-                               info,
-                               privateData),
-                    connection.transactionId);
+    const auto rejected = static_cast<ibwire::MessageRejected>(form.messageRejected);
+    return SendOnce(
+        id,
+        ComposeMad(ComposeRej(ids, rejected, reason, info, privateData), connection.transactionId));
 }
 
 void Core::RejectStateless(const Received& rx,
@@ -84,7 +81,7 @@ void Core::OnRej(const Received& rx, const ibwire::CmRej& rej)
 {
     EventPtr event = NewEvent();
     event->event.parameters = RejReceivedFrom(rej);
-    event->event.privateData = PrivateData(rej.privateData);
+    event->event.privateData.Assign(rej.privateData);
     IdRef ref = FindForRej(rej, event);
     if (!event)
     {

@@ -60,12 +60,11 @@ Status Core::SendRep(Handle handle, const RepParameters& parameters)
         return tl::unexpected(CmError::kInvalidState);
     }
     const Connection& known = id.connection.Read();
-    const Status sent = SendReliable(
-        id,
-        ComposeRep(parameters, {id.localCommId, known.remoteCommId}, m_device.caGuid, known.qpType),
-        known.transactionId,
-        Input::kRepTimeout,
-        parameters.ece.options);
+    const Ids ids{id.localCommId, known.remoteCommId};
+    const auto mad = ComposeMad(ComposeRep(parameters, ids, m_device.caGuid, known.qpType),
+                                known.transactionId,
+                                parameters.ece.options);
+    const Status sent = SendReliable(id, mad, Input::kRepTimeout);
     if (!sent)
     {
         return sent;
@@ -266,7 +265,7 @@ void Core::OnFirstRep(CmId& id,
     Apply(id, row);
     event->event.type = row.event;
     event->event.parameters = RepReceivedFrom(rep, type, rx.attributeModifier);
-    event->event.privateData = PrivateData(rep.privateData);
+    event->event.privateData.Assign(rep.privateData);
     Deliver(id, std::move(ref), std::move(event));
 }
 

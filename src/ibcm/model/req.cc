@@ -152,12 +152,11 @@ Status Core::SendReq(Handle handle, const ReqParameters& parameters)
     id.connection.Write() = connection;
     id.lastReply.Write().reset();
     id.request.Write() = std::move(copy);
-    const Status sent =
-        SendReliable(id,
-                     ComposeReq(parameters, id.localCommId, m_device.caGuid, m_device.caAckDelay),
-                     connection.requestId,
-                     Input::kReqTimeout,
-                     parameters.ece.options);
+    const auto mad =
+        ComposeMad(ComposeReq(parameters, id.localCommId, m_device.caGuid, m_device.caAckDelay),
+                   connection.requestId,
+                   parameters.ece.options);
+    const Status sent = SendReliable(id, mad, Input::kReqTimeout);
     if (!sent)
     {
         m_table.WithdrawPromise();
@@ -314,7 +313,7 @@ void Core::AcceptReq(const Received& rx,
     EventPtr event = NewEvent();
     const Arrival arrival{rx.mad, rx.slot.number.load(), rx.port.Lid(), rx.attributeModifier};
     event->event.parameters = ReqReceivedFrom(req, arrival, admission.listener->handle);
-    event->event.privateData = PrivateData(req.privateData);
+    event->event.privateData.Assign(req.privateData);
     const auto& parameters = std::get<ReqReceived>(event->event.parameters);
     auto alternate = AlternateFrom(parameters);
 

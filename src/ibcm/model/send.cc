@@ -32,35 +32,39 @@ Status Core::SendReply(CmId& id, State before, Reply reply, bool again)
     switch (reply)
     {
     case Reply::kRtu:
-        return SendOnce(id, ComposeRtu(ids, last.privateData), tid, again);
+        return SendOnce(id, ComposeMad(ComposeRtu(ids, last.privateData), tid), again);
     case Reply::kDrep:
-        return SendOnce(id, ComposeDrep(ids, last.privateData), tid, again);
+        return SendOnce(id, ComposeMad(ComposeDrep(ids, last.privateData), tid), again);
     case Reply::kMraReq:
-        return SendOnce(id,
-                        ComposeMra(ids, MessageMraed::kReq, last.serviceTimeout, last.privateData),
-                        tid,
-                        again);
+        return SendOnce(
+            id,
+            ComposeMad(ComposeMra(ids, MessageMraed::kReq, last.serviceTimeout, last.privateData),
+                       tid),
+            again);
     case Reply::kMraRep:
-        return SendOnce(id,
-                        ComposeMra(ids, MessageMraed::kRep, last.serviceTimeout, last.privateData),
-                        tid,
-                        again);
+        return SendOnce(
+            id,
+            ComposeMad(ComposeMra(ids, MessageMraed::kRep, last.serviceTimeout, last.privateData),
+                       tid),
+            again);
     case Reply::kMraLap:
     {
         const Alternate& alternate = *id.alternate.Read();
         const LastReply& mra = alternate.mra == nullptr ? kNothing : *alternate.mra;
-        return SendOnce(id,
-                        ComposeMra(ids, MessageMraed::kLap, mra.serviceTimeout, mra.privateData),
-                        alternate.lapId,
-                        again);
+        return SendOnce(
+            id,
+            ComposeMad(ComposeMra(ids, MessageMraed::kLap, mra.serviceTimeout, mra.privateData),
+                       alternate.lapId),
+            again);
     }
     case Reply::kApr:
     {
         const Alternate& alternate = *id.alternate.Read();
-        return SendOnce(id,
-                        ComposeApr(ids, alternate.status, alternate.info, alternate.privateData),
-                        alternate.lapId,
-                        again);
+        return SendOnce(
+            id,
+            ComposeMad(ComposeApr(ids, alternate.status, alternate.info, alternate.privateData),
+                       alternate.lapId),
+            again);
     }
     case Reply::kRep:
     {
@@ -87,7 +91,9 @@ Status Core::SendReply(CmId& id, State before, Reply reply, bool again)
         SidrRepParameters refusal;
         refusal.status = ibwire::SidrStatus::kRejected;
         return SendOnce(
-            id, ComposeSidrRep(refusal, connection.remoteCommId, connection.serviceId), tid);
+            id,
+            ComposeMad(ComposeSidrRep(refusal, connection.remoteCommId, connection.serviceId),
+                       tid));
     }
     case Reply::kReq:
     case Reply::kDreq:
@@ -103,61 +109,41 @@ Status Core::SendReply(CmId& id, State before, Reply reply, bool again)
     return {};
 }
 
-Status Core::SendOnce(CmId& id,
-                      const ibwire::CmMessage& message,
-                      std::uint64_t transactionId,
-                      bool again,
-                      std::uint32_t attributeModifier)
+Status Core::SendOnce(CmId& id, const Composed& mad, bool again)
 {
-    const Route& route = id.connection.Read().route;
-    MadPort* port = route.slot == nullptr ? nullptr : route.slot->port.load();
-    if (port == nullptr)
-    {
-        return tl::unexpected(CmError::kSendFailed);
-    }
-    const auto mad = ComposeMad(message, transactionId, attributeModifier);
     if (!mad)
     {
-        return tl::unexpected(mad.error());
+        return tl::unexpected(CmError::kInvalidArgument);
     }
-    if (!port->Send(*mad, route.address, Duration{0}, 0, 0))
+    const Route& route = id.connection.Read().route;
+    MadPort* port = route.slot == nullptr ? nullptr : route.slot->port.load();
+    if (port == nullptr || !port->Send(*mad, route.address, Duration{0}, 0, 0))
     {
         return tl::unexpected(CmError::kSendFailed);
     }
-    const ibwire::CmAttribute attribute = ibwire::AttributeOf(message);
+    const ibwire::CmAttribute attribute = AttributeOf(*mad);
     Count((again ? route.slot->resent : route.slot->sent)[KindOf(attribute)]);
     NoteMessage(id, again ? TimelineEntry::Kind::kResent : TimelineEntry::Kind::kSent, attribute);
     return {};
 }
 
-Status Core::SendReliable(CmId& id,
-                          const ibwire::CmMessage& message,
-                          std::uint64_t transactionId,
-                          Input timeout,
-                          std::uint32_t attributeModifier)
+Status Core::SendReliable(CmId& id, const Composed& mad, Input timeout)
 {
-    const Duration wait = id.connection.Read().responseTimeout;
-    return SendReliable(id, message, transactionId, timeout, attributeModifier, wait);
+    return SendReliable(id, mad, timeout, id.connection.Read().responseTimeout);
 }
 
-Status Core::SendReliable(CmId& id,
-                          const ibwire::CmMessage& message,
-                          std::uint64_t transactionId,
-                          Input timeout,
-                          std::uint32_t attributeModifier,
-                          Duration wait)
+Status Core::SendReliable(CmId& id, const Composed& mad, Input timeout, Duration wait)
 {
+    if (!mad)
+    {
+        return tl::unexpected(CmError::kInvalidArgument);
+    }
     const Connection& connection = id.connection.Read();
     const Route& route = connection.route;
     MadPort* port = route.slot == nullptr ? nullptr : route.slot->port.load();
     if (port == nullptr)
     {
         return tl::unexpected(CmError::kSendFailed);
-    }
-    const auto mad = ComposeMad(message, transactionId, attributeModifier);
-    if (!mad)
-    {
-        return tl::unexpected(mad.error());
     }
     const auto sent = port->Send(
         *mad, route.address, wait, connection.maxCmRetries, static_cast<std::uint64_t>(id.handle));
@@ -171,18 +157,17 @@ Status Core::SendReliable(CmId& id,
     {
         *id.request.Write() = *mad;
     }
-    const ibwire::CmAttribute attribute = ibwire::AttributeOf(message);
+    const ibwire::CmAttribute attribute = AttributeOf(*mad);
     Count(route.slot->sent[KindOf(attribute)]);
     NoteMessage(id, TimelineEntry::Kind::kSent, attribute);
     return {};
 }
 
-void Core::SendStateless(const Received& rx, const ibwire::CmMessage& message)
+void Core::SendStatelessMad(const Received& rx, const Composed& mad)
 {
-    const auto mad = ComposeMad(message, rx.transactionId);
     if (mad && rx.port.Send(*mad, rx.mad.replyAddress, Duration{0}, 0, 0))
     {
-        Count(rx.slot.sent[KindOf(ibwire::AttributeOf(message))]);
+        Count(rx.slot.sent[KindOf(AttributeOf(*mad))]);
     }
 }
 

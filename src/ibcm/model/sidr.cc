@@ -63,10 +63,10 @@ Status Core::SendSidrReq(Handle handle, const SidrReqParameters& parameters)
     connection.primaryPath = parameters.path;
     id.connection.Write() = connection;
     id.request.Write() = std::move(copy);
-    const Status sent = SendReliable(id,
-                                     ComposeSidrReq(parameters, id.localCommId),
-                                     connection.requestId,
-                                     Input::kSidrReqTimeout);
+    const Status sent =
+        SendReliable(id,
+                     ComposeMad(ComposeSidrReq(parameters, id.localCommId), connection.requestId),
+                     Input::kSidrReqTimeout);
     if (!sent)
     {
         id.connection.Write() = Connection{};
@@ -146,7 +146,7 @@ void Core::AcceptSidrReq(const Received& rx,
     given.port = rx.slot.number.load();
     given.address = rx.mad.replyAddress;
     event->event.parameters = given;
-    event->event.privateData = PrivateData(req.privateData);
+    event->event.privateData.Assign(req.privateData);
 
     id.lock.Lock();
     Connection connection;
@@ -193,12 +193,11 @@ Status Core::SendSidrRep(Handle handle, const SidrRepParameters& parameters)
         return tl::unexpected(CmError::kInvalidState);
     }
     const Connection& connection = id.connection.Read();
-    const Status sent =
-        SendOnce(id,
-                 ComposeSidrRep(parameters, connection.remoteCommId, connection.serviceId),
-                 connection.transactionId,
-                 false,
-                 parameters.ece.options);
+    const Status sent = SendOnce(
+        id,
+        ComposeMad(ComposeSidrRep(parameters, connection.remoteCommId, connection.serviceId),
+                   connection.transactionId,
+                   parameters.ece.options));
     if (!sent)
     {
         return sent;
@@ -217,7 +216,7 @@ void Core::OnSidrRep(const Received& rx, const ibwire::CmSidrRep& rep)
     }
     EventPtr event = NewEvent();
     event->event.parameters = SidrRepReceivedFrom(rep, rx.attributeModifier);
-    event->event.privateData = PrivateData(rep.privateData);
+    event->event.privateData.Assign(rep.privateData);
     CmId& id = *ref;
     id.lock.Lock();
     const Transition* row = RowFor(id, Input::kSidrRep);
