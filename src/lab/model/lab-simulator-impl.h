@@ -15,6 +15,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -118,6 +119,10 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     void EnterInstant(std::uint64_t timestamp);
     void Process(const ns3::Scheduler::Event& event);
     void CollectTied() const;
+    /** An event of that time is gone, or does nothing any more. */
+    void Removed(std::uint64_t timestamp) const;
+    /** Nothing is out of m_events any more. */
+    void PutBack() const;
 
     interleave::Engine* m_engine{nullptr};
     std::function<void(std::int64_t)> m_hook;
@@ -137,6 +142,9 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     std::map<interleave::TimerId, EngineTimer> m_timers;
     std::map<std::uint32_t, interleave::TimerId> m_timerOfUid;
     mutable std::vector<ns3::Scheduler::Event> m_tied; ///< scratch, in order of scheduling
+    /** The earliest event, as long as TiedCount() has just found it alone. */
+    mutable std::optional<ns3::Scheduler::Event> m_takenOut;
+    mutable std::uint64_t m_earliestTs{0}; ///< of SayEarliest()
 };
 
 } // namespace lab
