@@ -17,6 +17,24 @@ namespace interleave
 // This file: setting up, and what tasks call. engine-loop.cc: switching and the loop.
 // engine-report.cc: words.
 
+namespace
+{
+
+/** Names are short: quicker than their lengths first. */
+bool IsText(const std::string& known, const char* text)
+{
+    for (const char character : known)
+    {
+        if (*text++ != character)
+        {
+            return false;
+        }
+    }
+    return *text == '\0';
+}
+
+} // namespace
+
 Engine::Engine(EventQueue& events, EngineOptions options)
     : m_events(events),
       m_options(options),
@@ -147,13 +165,12 @@ void Engine::Stop()
 std::uint32_t Engine::ClassOf(const char* name)
 {
     const EngineScope scope;
-    const std::string_view text(name);
     // Where to look first, no more: what counts is the text.
     std::uint32_t& hint =
         m_classHints[(reinterpret_cast<std::uintptr_t>(name) >> 2) % m_classHints.size()];
-    if (hint == 0 || m_classes[hint - 1].name != text)
+    if (hint == 0 || !IsText(m_classes[hint - 1].name, name))
     {
-        hint = SearchClass(text);
+        hint = SearchClass(name);
     }
     return hint;
 }
