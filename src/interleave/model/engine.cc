@@ -465,14 +465,17 @@ void Engine::EnableTask(Task& task)
 
 void Engine::EnableSlow(WaitList& list)
 {
-    for (Task* task = list.First(); task != nullptr; task = list.After(*task))
+    Task* const first = list.First();
+    Task* task = first;
+    do
     {
         if (task->m_state == TaskState::kBlocked)
         {
             task->m_state = TaskState::kReady;
             m_ready.PushBack(task);
         }
-    }
+        task = task->m_next;
+    } while (task != first);
 }
 
 void Engine::DisableSlow(WaitList& list)

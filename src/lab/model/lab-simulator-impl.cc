@@ -95,6 +95,7 @@ void LabSimulatorImpl::EnterInstant(std::uint64_t timestamp)
     if (timestamp != m_currentTs)
     {
         m_currentTs = timestamp;
+        m_nowNs = EngineTime(timestamp);
         m_skippedUids.clear();
         m_highestUid = 0;
     }
@@ -278,7 +279,12 @@ std::uint64_t LabSimulatorImpl::GetEventCount() const
 
 std::int64_t LabSimulatorImpl::NowNs() const
 {
-    return ns3::TimeStep(m_currentTs - m_goneTs).GetNanoSeconds();
+    return m_nowNs;
+}
+
+std::int64_t LabSimulatorImpl::EngineTime(std::uint64_t timestamp) const
+{
+    return ns3::TimeStep(timestamp - m_goneTs).GetNanoSeconds();
 }
 
 std::int64_t LabSimulatorImpl::NextNs() const
@@ -296,7 +302,7 @@ std::int64_t LabSimulatorImpl::NextNs() const
         return interleave::kForever;
     }
     m_earliestTs = m_events->PeekNext().key.m_ts;
-    const std::int64_t nextNs = ns3::TimeStep(m_earliestTs - m_goneTs).GetNanoSeconds();
+    const std::int64_t nextNs = EngineTime(m_earliestTs);
     SayEarliest(nextNs);
     return nextNs;
 }
@@ -329,6 +335,7 @@ void LabSimulatorImpl::Rewind()
         RunNext();
     }
     m_goneTs = m_currentTs - m_originTs;
+    m_nowNs = EngineTime(m_currentTs);
     SayEarliest(kUnknown);
     m_lastTimer = 0;
     m_stop = false;

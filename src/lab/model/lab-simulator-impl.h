@@ -116,6 +116,8 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     };
 
     ns3::EventId Insert(std::uint64_t timestamp, std::uint32_t context, ns3::EventImpl* event);
+    /** Nanoseconds of the engine's time. */
+    std::int64_t EngineTime(std::uint64_t timestamp) const;
     void EnterInstant(std::uint64_t timestamp);
     void Process(const ns3::Scheduler::Event& event);
     void CollectTied() const;
@@ -134,6 +136,7 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     std::set<std::uint32_t>
         m_skippedUids; ///< lower than that and still to run: ties decided otherwise
     std::uint64_t m_currentTs{0};
+    std::int64_t m_nowNs{0}; ///< the same as the engine sees it
     std::uint64_t m_originTs{0};
     std::uint64_t m_goneTs{0}; ///< ns-3's time less the engine's: what earlier runs have taken
     std::uint32_t m_currentContext;
