@@ -290,21 +290,22 @@ std::int64_t LabSimulatorImpl::EngineTime(std::uint64_t timestamp) const
 std::int64_t LabSimulatorImpl::NextNs() const
 {
     PutBack();
-    // A cancelled event does nothing and is nothing to wait for: time does not move for it.
-    while (!m_events->IsEmpty() && m_events->PeekNext().impl->IsCancelled())
+    while (!m_events->IsEmpty())
     {
+        const ns3::Scheduler::Event next = m_events->PeekNext();
+        if (!next.impl->IsCancelled())
+        {
+            m_earliestTs = next.key.m_ts;
+            const std::int64_t nextNs = EngineTime(m_earliestTs);
+            SayEarliest(nextNs);
+            return nextNs;
+        }
+        // A cancelled event does nothing and is nothing to wait for: time does not move for it.
         m_events->RemoveNext().impl->Unref();
     }
-    if (m_events->IsEmpty())
-    {
-        m_earliestTs = std::numeric_limits<std::uint64_t>::max();
-        SayEarliest(interleave::kForever);
-        return interleave::kForever;
-    }
-    m_earliestTs = m_events->PeekNext().key.m_ts;
-    const std::int64_t nextNs = EngineTime(m_earliestTs);
-    SayEarliest(nextNs);
-    return nextNs;
+    m_earliestTs = std::numeric_limits<std::uint64_t>::max();
+    SayEarliest(interleave::kForever);
+    return interleave::kForever;
 }
 
 void LabSimulatorImpl::Removed(std::uint64_t timestamp) const
@@ -399,7 +400,7 @@ void LabSimulatorImpl::CollectTied() const
     {
         return;
     }
-    const std::uint64_t instant = m_events->PeekNext().key.m_ts;
+    const std::uint64_t instant = m_earliestTs;
     const ns3::Scheduler::Event first = m_events->RemoveNext();
     m_tied.push_back(first);
     if (m_events->IsEmpty() || m_events->PeekNext().key.m_ts != instant)
