@@ -62,6 +62,21 @@ TEST(Engine, ObjectsAreNumberedPerClassAndRun)
     }
 }
 
+TEST(Engine, ClassesAreToldApartByTheirTextsEvenAtOneAddress)
+{
+    World world;
+    std::string name = "first";
+    const std::uint32_t first = world.engine.ClassOf(name.c_str());
+    for (const char* other : {"First", "fir", "firstly", "second"})
+    {
+        name.assign(other); // in place
+        EXPECT_NE(world.engine.ClassOf(name.c_str()), first) << other;
+        EXPECT_EQ(world.engine.ClassName(world.engine.ClassOf(name.c_str())), other);
+    }
+    name.assign("first");
+    EXPECT_EQ(world.engine.ClassOf(name.c_str()), first);
+}
+
 TEST(Engine, EventsRunWhenNoTaskCan)
 {
     World world;

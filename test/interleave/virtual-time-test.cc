@@ -83,6 +83,7 @@ TEST(VirtualTime, AgreesWithASortedList)
             expected.clear();
         }
         ASSERT_EQ(time.Empty(), model.empty());
+        ASSERT_EQ(time.EarliestNs(), time.NextNs());
     }
 }
 
@@ -108,10 +109,70 @@ TEST(VirtualTime, ClearForgetsAndIdsStayStale)
     time.Clear();
     EXPECT_EQ(time.NowNs(), 0);
     EXPECT_TRUE(time.Empty());
+    EXPECT_EQ(time.EarliestNs(), kForever);
     time.Schedule(5, Nothing, nullptr, {});
     EXPECT_FALSE(time.Cancel(first));
     EXPECT_FALSE(time.Cancel(second));
     EXPECT_FALSE(time.Empty());
+}
+
+/** A queue that never says what its earliest event is. */
+class SilentQueue final : public EventQueue
+{
+  public:
+    std::int64_t NowNs() const override
+    {
+        return 0;
+    }
+
+    std::int64_t NextNs() const override
+    {
+        return nextNs;
+    }
+
+    void RunNext() override
+    {
+    }
+
+    TimerId Schedule(std::int64_t /*delayNs*/,
+                     EventFunction /*function*/,
+                     void* /*context*/,
+                     EventLabel /*label*/) override
+    {
+        return 0;
+    }
+
+    bool Cancel(TimerId /*id*/) override
+    {
+        return false;
+    }
+
+    std::size_t TiedCount() const override
+    {
+        return 0;
+    }
+
+    void RunTied(std::size_t /*index*/) override
+    {
+    }
+
+    EventLabel TiedLabel(std::size_t /*index*/) const override
+    {
+        return {};
+    }
+
+    std::int64_t nextNs = kForever;
+};
+
+TEST(EventQueue, IsAskedEachTimeIfItDoesNotSay)
+{
+    SilentQueue queue;
+    EXPECT_TRUE(queue.Empty());
+    queue.nextNs = 7;
+    EXPECT_FALSE(queue.Empty());
+    EXPECT_EQ(queue.EarliestNs(), 7);
+    queue.nextNs = 3;
+    EXPECT_EQ(queue.EarliestNs(), 3);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // ns-3's simulator as the engine's event queue: order, ties, cancelling, both faces at once.
 #include "interleave/model/engine.h"
+#include "interleave/model/random.h"
 #include "lab/model/lab-simulator-impl.h"
 
 #include <ns3/simulator.h>
@@ -95,6 +96,93 @@ TEST_F(LabSimulatorImplTest, SkippedEventCanBeCancelled)
     EXPECT_TRUE(Simulator::IsExpired(a));
     Simulator::Run();
     EXPECT_EQ(m_log, (Log{"b"}));
+}
+
+TEST_F(LabSimulatorImplTest, EventThatWasCountedCanStillBeCancelledOrOvertaken)
+{
+    auto a = At(10, "a");
+    ASSERT_EQ(m_simulator->TiedCount(), 1U);
+    EXPECT_FALSE(m_simulator->IsFinished());
+    Simulator::Cancel(a);
+    EXPECT_TRUE(m_simulator->Empty());
+
+    const auto b = At(10, "b");
+    ASSERT_EQ(m_simulator->TiedCount(), 1U);
+    Simulator::Remove(b);
+    EXPECT_TRUE(m_simulator->Empty());
+
+    At(10, "c");
+    ASSERT_EQ(m_simulator->TiedCount(), 1U);
+    At(5, "d");
+    m_simulator->RunNext();
+    ASSERT_EQ(m_simulator->TiedCount(), 1U);
+    m_simulator->RunTied(0);
+    EXPECT_EQ(m_log, (Log{"d", "c"}));
+
+    At(1, "e");
+    ASSERT_EQ(m_simulator->TiedCount(), 1U);
+    Simulator::Run();
+    EXPECT_EQ(m_log, (Log{"d", "c", "e"}));
+}
+
+TEST_F(LabSimulatorImplTest, SaysAtAllTimesWhenItsEarliestEventIs)
+{
+    interleave::Random random(1, "lab-simulator");
+    std::vector<ns3::EventId> events;
+    std::vector<interleave::TimerId> timers;
+    m_simulator->MarkOrigin();
+    for (int step = 0; step < 5'000; ++step)
+    {
+        switch (random.Below(8))
+        {
+        case 0:
+        case 1:
+            events.push_back(At(random.Below(20), "event"));
+            break;
+        case 2:
+            timers.push_back(TimerAt(random.Below(20)));
+            break;
+        case 3:
+            if (!events.empty())
+            {
+                Simulator::Cancel(events[random.Below(static_cast<std::uint32_t>(events.size()))]);
+            }
+            break;
+        case 4:
+            if (!events.empty())
+            {
+                Simulator::Remove(events[random.Below(static_cast<std::uint32_t>(events.size()))]);
+            }
+            break;
+        case 5:
+            if (!timers.empty())
+            {
+                m_simulator->Cancel(
+                    timers[random.Below(static_cast<std::uint32_t>(timers.size()))]);
+            }
+            break;
+        case 6:
+            if (const auto tied = static_cast<std::uint32_t>(m_simulator->TiedCount()); tied != 0)
+            {
+                m_simulator->RunTied(random.Below(tied));
+            }
+            break;
+        default:
+            if (m_simulator->TiedCount() != 0)
+            {
+                m_simulator->RunNext();
+            }
+            break;
+        }
+        if (step % 1'000 == 999)
+        {
+            m_simulator->Rewind();
+            timers.clear(); // their numbers begin afresh
+            ASSERT_EQ(m_simulator->NowNs(), 0);
+        }
+        const std::int64_t said = m_simulator->EarliestNs();
+        ASSERT_EQ(said, m_simulator->NextNs()) << "after step " << step;
+    }
 }
 
 TEST_F(LabSimulatorImplTest, TimeDoesNotMoveForCancelledEvents)

@@ -41,14 +41,17 @@ std::uint32_t RecordingChooser::Choose(ChoicePoint& point)
     const auto& schedule = static_cast<const SchedulePoint&>(point);
     const Task& subject = schedule.Subject();
     const Op& op = subject.Pending();
-    const Task* target = schedule.Candidate(choice);
     Entry& entry = *m_next++;
     entry.object = op.object;
     entry.subject = subject.Ordinal();
-    entry.target = target == nullptr ? 0 : target->Ordinal();
     entry.choice = choice;
     entry.kind = op.kind;
     entry.where = schedule.Running() == nullptr ? Where::kDispatch : Where::kRunning;
+    if (choice != 0) // nobody reads the target of the others
+    {
+        const Task* target = schedule.Candidate(choice);
+        entry.target = target == nullptr ? 0 : target->Ordinal();
+    }
     return choice;
 }
 

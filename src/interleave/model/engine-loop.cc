@@ -101,11 +101,11 @@ RunResult Engine::Run(std::int64_t untilNs)
     TsanRelease(&m_begun); // what was set up is there for every task
     Did(EffectKind::kRunBegins);
 
-    struct Leave
+    struct RunScope
     {
         Engine& engine;
 
-        ~Leave()
+        ~RunScope()
         {
             engine.m_inRun = false;
             engine.m_active = false;
@@ -115,7 +115,7 @@ RunResult Engine::Run(std::int64_t untilNs)
         }
     };
 
-    const Leave leave{*this};
+    const RunScope running{*this};
     try
     {
         Loop();

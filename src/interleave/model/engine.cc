@@ -17,6 +17,24 @@ namespace interleave
 // This file: setting up, and what tasks call. engine-loop.cc: switching and the loop.
 // engine-report.cc: words.
 
+namespace
+{
+
+/** Names are short: quicker than their lengths first. */
+bool IsText(const std::string& known, const char* text)
+{
+    for (const char character : known)
+    {
+        if (*text++ != character)
+        {
+            return false;
+        }
+    }
+    return *text == '\0';
+}
+
+} // namespace
+
 Engine::Engine(EventQueue& events, EngineOptions options)
     : m_events(events),
       m_options(options),
@@ -147,7 +165,18 @@ void Engine::Stop()
 std::uint32_t Engine::ClassOf(const char* name)
 {
     const EngineScope scope;
-    const std::string_view text(name);
+    // Where to look first, no more: what counts is the text.
+    std::uint32_t& hint =
+        m_classHints[(reinterpret_cast<std::uintptr_t>(name) >> 2) % m_classHints.size()];
+    if (hint == 0 || !IsText(m_classes[hint - 1].name, name))
+    {
+        hint = SearchClass(name);
+    }
+    return hint;
+}
+
+std::uint32_t Engine::SearchClass(std::string_view text)
+{
     for (std::size_t index = 0; index < m_classes.size(); ++index)
     {
         if (m_classes[index].name == text)
@@ -220,6 +249,35 @@ void Engine::Attend(const Op& op, WaitList* list, Task* const* holder)
     Resumed();
 }
 
+[[gnu::always_inline]] inline Task* Engine::Decide(Task& self, WaitList* list, Task* const* holder)
+{
+    SchedulePoint point(*this, &self, m_ready.View(), EventOffered());
+    const std::uint32_t choice = Ask(point);
+    if (choice == 0)
+    {
+        return &self;
+    }
+    self.m_holder = holder;
+    if (list != nullptr)
+    {
+        list->Append(self);
+    }
+    if (choice > m_ready.Size())
+    {
+        return &Park(self, m_options.parkedEventLimit, true);
+    }
+    Task* next = m_ready.TakeAt(choice - 1);
+    self.m_state = TaskState::kReady;
+    m_ready.PushBack(&self);
+    return next;
+}
+
+void Engine::Leave(Task& next)
+{
+    SwitchTo(next);
+    Resumed();
+}
+
 void Engine::PointSlow(const Op& op, WaitList* list, bool possible, Task* const* holder)
 {
     if (NeedsAttention()) [[unlikely]]
@@ -245,36 +303,11 @@ void Engine::PointSlow(const Op& op, WaitList* list, bool possible, Task* const*
     {
         next = Decide(self, list, holder);
     }
-    // One switch for both, so that all tasks go on at one place, which the processor can guess.
     if (next != &self)
     {
-        SwitchTo(*next);
-        Resumed();
+        Leave(*next);
     }
-    Commit(*m_current);
-}
-
-Task* Engine::Decide(Task& self, WaitList* list, Task* const* holder)
-{
-    SchedulePoint point(*this, &self, m_ready.View(), EventOffered());
-    const std::uint32_t choice = Ask(point);
-    if (choice == 0)
-    {
-        return &self;
-    }
-    self.m_holder = holder;
-    if (list != nullptr)
-    {
-        list->Append(self);
-    }
-    if (choice > m_ready.Size())
-    {
-        return &Park(self, m_options.parkedEventLimit, true);
-    }
-    Task* next = m_ready.TakeAt(choice - 1);
-    self.m_state = TaskState::kReady;
-    m_ready.PushBack(&self);
-    return next;
+    Commit(self);
 }
 
 void Engine::CannotWait(const Op& op, Task* const* holder)
@@ -432,14 +465,17 @@ void Engine::EnableTask(Task& task)
 
 void Engine::EnableSlow(WaitList& list)
 {
-    for (Task* task = list.First(); task != nullptr; task = list.After(*task))
+    Task* const first = list.First();
+    Task* task = first;
+    do
     {
         if (task->m_state == TaskState::kBlocked)
         {
             task->m_state = TaskState::kReady;
             m_ready.PushBack(task);
         }
-    }
+        task = task->m_next;
+    } while (task != first);
 }
 
 void Engine::DisableSlow(WaitList& list)

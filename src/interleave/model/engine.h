@@ -13,6 +13,7 @@
 #include "interleave/model/violation.h"
 #include "interleave/model/wait-list.h"
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -363,8 +364,14 @@ class Engine
 
     void PointSlow(const Op& op, WaitList* list, bool possible, Task* const* holder);
     /** Asks who goes on before the operation that @p self has announced, and makes that ready to
-     * be switched to. Apart from the switch, around which no register survives. */
+     * be switched to. */
     Task* Decide(Task& self, WaitList* list, Task* const* holder);
+    /**
+     * Switches, and comes back when it is the caller's turn. A function of its own, because no
+     * register survives a switch and most operations do without; called in one place, so that all
+     * tasks go on there, which the processor can guess.
+     */
+    [[gnu::noinline]] void Leave(Task& next);
     /** The task that runs has been preempted or has waited, and goes on. */
     void Resumed();
     /** @p self waits on @p list; returns who goes on. */
@@ -394,12 +401,12 @@ class Engine
     /** An event that may happen although a task is ready. */
     bool EventOffered() const
     {
-        return m_events.NextNs() <= m_offerUntilNs;
+        return m_events.EarliestNs() <= m_offerUntilNs;
     }
     void UpdateOffer();
     bool EventPending() const
     {
-        return m_events.NextNs() <= m_untilNs;
+        return m_events.EarliestNs() <= m_untilNs;
     }
     void SwitchTo(Task& next);
     /** Asks which ready task goes on (there is one); nullptr for events. */
@@ -418,6 +425,7 @@ class Engine
     /** The words for that circle, and for Violation::subject. */
     std::string CycleText(const Task& task, std::string& subject) const;
     void UpdateQuiet();
+    std::uint32_t SearchClass(std::string_view name);
     void Record(ViolationKind kind, std::string text, std::string subject = {});
     std::string PendingText(const Task& task) const;
     std::vector<TaskTrace> Traces() const;
@@ -457,6 +465,8 @@ class Engine
     std::optional<Violation> m_violation;
 
     std::deque<ObjectClass> m_classes; // their names are referred to
+    /** The class that was asked for last under names at such an address: mostly literals. */
+    std::array<std::uint32_t, 64> m_classHints{};
     StackPool m_stacks;
     Task m_main;
     std::vector<std::unique_ptr<Task>> m_taskPool;

@@ -46,9 +46,14 @@ class EventQueue
     /** The present instant. */
     virtual std::int64_t NowNs() const = 0;
 
-    /** Time of the earliest event, kForever if there is none. Asked before every choice: be quick.
-     */
+    /** Time of the earliest event, kForever if there is none. */
     virtual std::int64_t NextNs() const = 0;
+
+    /** NextNs(), which is asked before every choice, without a call if the queue has said it. */
+    std::int64_t EarliestNs() const
+    {
+        return m_earliestNs != kUnknown ? m_earliestNs : NextNs();
+    }
 
     /** Moves time to the earliest event and runs it (of several, the one scheduled first). */
     virtual void RunNext() = 0;
@@ -79,7 +84,7 @@ class EventQueue
 
     bool Empty() const
     {
-        return NextNs() == kForever;
+        return EarliestNs() == kForever;
     }
 
     /** The engine whose observers hear of Scheduled() and Begins(); null for none. */
@@ -89,6 +94,18 @@ class EventQueue
     }
 
   protected:
+    /** Not a time: see SayEarliest(). */
+    static constexpr std::int64_t kUnknown = -1;
+
+    /**
+     * What NextNs() returns from now on, or kUnknown to have it called. A queue that never says
+     * anything is asked each time.
+     */
+    void SayEarliest(std::int64_t timeNs) const
+    {
+        m_earliestNs = timeNs;
+    }
+
     /** For Schedule(): what has been done so far happens before what the event does. */
     void Scheduled(const void* context) const
     {
@@ -112,6 +129,7 @@ class EventQueue
     void ShowBegins(const void* context) const;
 
     Engine* m_engine = nullptr;
+    mutable std::int64_t m_earliestNs = kUnknown;
 };
 
 } // namespace interleave

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace interleave
@@ -63,14 +64,16 @@ class ReadyQueue
 
     Task* TakeAt(std::size_t index)
     {
-        Task* task = m_items[m_head + index];
         // What stands before it moves up: the queue is short, and its head is taken most often.
-        for (std::size_t at = m_head + index; at > m_head; --at)
+        // From the front, so that no compiler makes a call of memmove of it.
+        Task* const* const taken = m_items.data() + m_head + index;
+        Task* carried = m_items[m_head];
+        for (Task** at = m_items.data() + m_head; at != taken;)
         {
-            m_items[at] = m_items[at - 1];
+            std::swap(carried, *++at);
         }
         ++m_head;
-        return task;
+        return carried;
     }
 
     /** Takes out every task for which @p unwanted is true; the order of the others stays. */

@@ -45,8 +45,15 @@ class SchedulePoint final : public ChoicePoint
                                                  (eventPending ? 1 : 0))),
           m_engine(engine),
           m_running(running),
-          m_ready(ready)
+          m_ready(ready),
+          m_eventPending(eventPending)
     {
+    }
+
+    /** Whether the last option is `events`. */
+    bool OffersEvents() const
+    {
+        return m_eventPending;
     }
 
     /** The task that option @p option lets go on; nullptr for `events`. */
@@ -95,6 +102,7 @@ class SchedulePoint final : public ChoicePoint
     const Engine& m_engine;
     Task* m_running;
     std::span<Task* const> m_ready;
+    bool m_eventPending;
 };
 
 /**

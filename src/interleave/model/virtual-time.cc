@@ -51,6 +51,7 @@ TimerId VirtualTime::Schedule(std::int64_t delayNs,
     entry.label = label;
     m_heap.push_back(slot);
     SiftUp(m_heap.size() - 1);
+    SayEarliest(NextNs());
     // What the handler sees is what whoever scheduled it had done.
     TsanRelease(context);
     Scheduled(context);
@@ -77,13 +78,22 @@ void VirtualTime::RunNext()
 
 std::size_t VirtualTime::TiedCount() const
 {
-    m_tied.clear();
-    if (m_heap.empty())
-    {
-        return 0;
-    }
-    // Equal times form a connected piece of the heap, at its top.
+    // Equal times form a connected piece of the heap, at its top; mostly it is the top alone.
     const std::int64_t timeNs = NextNs();
+    const auto apart = [&](std::size_t position)
+    { return position >= m_heap.size() || m_slots[m_heap[position]].timeNs != timeNs; };
+    if (apart(1) && apart(2))
+    {
+        return m_heap.empty() ? 0 : 1;
+    }
+    CollectTied();
+    return m_tied.size();
+}
+
+void VirtualTime::CollectTied() const
+{
+    const std::int64_t timeNs = NextNs();
+    m_tied.clear();
     m_tied.push_back(0);
     for (std::size_t next = 0; next < m_tied.size(); ++next)
     {
@@ -96,12 +106,11 @@ std::size_t VirtualTime::TiedCount() const
             }
         }
     }
-    return m_tied.size();
 }
 
 std::uint32_t VirtualTime::TiedSlot(std::size_t index) const
 {
-    TiedCount();
+    CollectTied();
     for (std::uint32_t& position : m_tied)
     {
         position = m_heap[position];
@@ -210,6 +219,7 @@ void VirtualTime::RemoveAt(std::size_t position)
         SiftUp(position);
         SiftDown(m_slots[last].position);
     }
+    SayEarliest(NextNs());
     // Generation 0 would make id 0 possible.
     m_slots[slot].generation += m_slots[slot].generation == 0xffff'ffffU ? 2 : 1;
     m_free.push_back(slot);

@@ -13,6 +13,11 @@ namespace interleave
 class VirtualTime final : public EventQueue
 {
   public:
+    VirtualTime()
+    {
+        SayEarliest(kForever);
+    }
+
     std::int64_t NowNs() const override
     {
         return m_nowNs;
@@ -55,6 +60,8 @@ class VirtualTime final : public EventQueue
     void SiftDown(std::size_t position);
     void RemoveAt(std::size_t position);
     void Run(std::uint32_t slot);
+    /** Fills m_tied with places in the heap; there is an event. */
+    void CollectTied() const;
     std::uint32_t TiedSlot(std::size_t index) const;
 
     std::int64_t m_nowNs = 0;

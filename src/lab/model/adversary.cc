@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/model/adversary.h"
 
+#include "interleave/model/digest.h"
 #include "lab/model/exact-time.h"
 
 #include <algorithm>
@@ -26,6 +27,15 @@ constexpr KindText kKinds[] = {
     {Fate::Kind::kReorder, "reorder"},
 };
 constexpr std::string_view kDelayPrefix = "delay ";
+
+/** One key for each of PlaceName()'s texts, without making that. */
+interleave::PlaceKey KeyOf(std::string_view attribute, std::string_view from, std::string_view to)
+{
+    using interleave::HashText;
+    return interleave::MakePlaceKey(interleave::ChoiceKind::kFault,
+                                    HashText(attribute),
+                                    interleave::MixBits(HashText(from)) + HashText(to));
+}
 
 std::string PlaceName(std::string_view attribute, std::string_view from, std::string_view to)
 {
@@ -73,10 +83,9 @@ NetPoint::NetPoint(std::string_view attribute,
                    std::string_view from,
                    std::string_view to,
                    std::span<const Fate> fates)
-    : ChoicePoint(
-          interleave::ChoiceKind::kFault,
-          interleave::PlaceKeyOf(interleave::ChoiceKind::kFault, PlaceName(attribute, from, to)),
-          static_cast<std::uint32_t>(fates.size())),
+    : ChoicePoint(interleave::ChoiceKind::kFault,
+                  KeyOf(attribute, from, to),
+                  static_cast<std::uint32_t>(fates.size())),
       m_attribute(attribute),
       m_from(from),
       m_to(to),

@@ -215,21 +215,24 @@ void DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::
     {
         return;
     }
-    ibcm::ReceivedMad received;
-    received.bytes = mad;
-    received.replyAddress.dlid = from.Lid();
-    received.replyAddress.sl = address.sl;
-    received.replyAddress.pkeyIndex = address.pkeyIndex;
+    Arrival& arrival = NewArrival(to);
+    arrival.mad.bytes = mad;
+    arrival.mad.replyAddress = {};
+    arrival.mad.replyAddress.dlid = from.Lid();
+    arrival.mad.replyAddress.sl = address.sl;
+    arrival.mad.replyAddress.pkeyIndex = address.pkeyIndex;
     if (fate.kind == Fate::Kind::kReorder)
     {
-        m_held.push_back({&from, &to, received});
+        m_held.push_back({&from, &arrival});
         return;
     }
-    DeliverLater(to, received, m_latencyNs + fate.delayNs);
+    Deliver(arrival, m_latencyNs + fate.delayNs);
     ReleaseHeld(from, to, m_latencyNs + fate.delayNs);
     if (fate.kind == Fate::Kind::kDuplicate)
     {
-        DeliverLater(to, received, m_latencyNs);
+        Arrival& copy = NewArrival(to);
+        copy.mad = arrival.mad;
+        Deliver(copy, m_latencyNs);
     }
 }
 
@@ -238,17 +241,17 @@ void DirectFabric::ReleaseHeld(const End& from, const End& to, std::int64_t dela
     std::erase_if(m_held,
                   [&](const Held& held)
                   {
-                      if (held.from != &from || held.to != &to)
+                      if (held.from != &from || held.arrival->to != &to)
                       {
                           return false;
                       }
                       // Not at the same instant: it comes after the other for certain.
-                      DeliverLater(*held.to, held.mad, ++delayNs);
+                      Deliver(*held.arrival, ++delayNs);
                       return true;
                   });
 }
 
-void DirectFabric::DeliverLater(End& to, const ibcm::ReceivedMad& mad, std::int64_t delayNs)
+DirectFabric::Arrival& DirectFabric::NewArrival(End& to)
 {
     if (m_freeArrivals.empty())
     {
@@ -258,8 +261,12 @@ void DirectFabric::DeliverLater(End& to, const ibcm::ReceivedMad& mad, std::int6
     Arrival* arrival = m_freeArrivals.back();
     m_freeArrivals.pop_back();
     arrival->to = &to;
-    arrival->mad = mad;
-    m_engine.Events().Schedule(delayNs, &DirectFabric::Arrive, arrival, {"arrival", {}});
+    return *arrival;
+}
+
+void DirectFabric::Deliver(Arrival& arrival, std::int64_t delayNs)
+{
+    m_engine.Events().Schedule(delayNs, &DirectFabric::Arrive, &arrival, {"arrival", {}});
 }
 
 void DirectFabric::Arrive(void* context)

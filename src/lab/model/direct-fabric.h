@@ -42,14 +42,15 @@ class DirectFabric
     struct Held
     {
         const End* from;
-        End* to;
-        ibcm::ReceivedMad mad;
+        Arrival* arrival;
     };
 
     static void Arrive(void* arrival);
     void Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::MadAddress& address);
     void ReleaseHeld(const End& from, const End& to, std::int64_t delayNs);
-    void DeliverLater(End& to, const ibcm::ReceivedMad& mad, std::int64_t delayNs);
+    /** A place for a MAD to @p to, whose bytes and reply address are to be filled in. */
+    Arrival& NewArrival(End& to);
+    void Deliver(Arrival& arrival, std::int64_t delayNs);
 
     interleave::Engine& m_engine;
     Adversary& m_adversary;

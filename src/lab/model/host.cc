@@ -191,8 +191,7 @@ void Host::Arrived(const ibcm::ReceivedMad& mad)
 void Host::Handle(Incoming& incoming)
 {
     m_engine.Point({interleave::OpKind::kReceive, {}, true, "receive"});
-    // A copy: a handler may take long, and the place is wanted for the next one.
-    const ibcm::ReceivedMad mad = incoming.mad;
+    const ibcm::ReceivedMad& mad = incoming.mad; // whose place is given back at the end
     m_recorder.Received(m_hostByLid(mad.replyAddress.dlid), Name(), mad.bytes);
     if (m_checks != nullptr)
     {

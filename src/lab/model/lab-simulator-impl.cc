@@ -56,10 +56,12 @@ LabSimulatorImpl::~LabSimulatorImpl() = default;
 
 void LabSimulatorImpl::DoDispose()
 {
+    PutBack();
     while (m_events && !m_events->IsEmpty())
     {
         m_events->RemoveNext().impl->Unref();
     }
+    SayEarliest(interleave::kForever);
     m_events = nullptr;
     SimulatorImpl::DoDispose();
 }
@@ -79,6 +81,7 @@ void LabSimulatorImpl::Destroy()
 
 void LabSimulatorImpl::SetScheduler(ns3::ObjectFactory schedulerFactory)
 {
+    PutBack();
     ns3::Ptr<ns3::Scheduler> scheduler = schedulerFactory.Create<ns3::Scheduler>();
     while (!m_events->IsEmpty())
     {
@@ -92,6 +95,7 @@ void LabSimulatorImpl::EnterInstant(std::uint64_t timestamp)
     if (timestamp != m_currentTs)
     {
         m_currentTs = timestamp;
+        m_nowNs = EngineTime(timestamp);
         m_skippedUids.clear();
         m_highestUid = 0;
     }
@@ -110,7 +114,7 @@ void LabSimulatorImpl::Process(const ns3::Scheduler::Event& event)
 
 bool LabSimulatorImpl::IsFinished() const
 {
-    return m_events->IsEmpty() || m_stop;
+    return (m_events->IsEmpty() && !m_takenOut) || m_stop;
 }
 
 void LabSimulatorImpl::Run()
@@ -124,6 +128,7 @@ void LabSimulatorImpl::Run()
     while (NextNs() != interleave::kForever && !m_stop)
     {
         const ns3::Scheduler::Event next = m_events->RemoveNext();
+        SayEarliest(kUnknown);
         if (m_hook)
         {
             m_hook(ns3::TimeStep(next.key.m_ts).GetNanoSeconds());
@@ -155,7 +160,12 @@ ns3::EventId LabSimulatorImpl::Insert(std::uint64_t timestamp,
     entry.key.m_ts = timestamp;
     entry.key.m_context = context;
     entry.key.m_uid = m_nextUid++;
+    PutBack();
     m_events->Insert(entry);
+    if (timestamp < m_earliestTs)
+    {
+        SayEarliest(kUnknown);
+    }
     return ns3::EventId(event, entry.key.m_ts, entry.key.m_context, entry.key.m_uid);
 }
 
@@ -216,7 +226,9 @@ void LabSimulatorImpl::Remove(const ns3::EventId& id)
     event.key.m_ts = id.GetTs();
     event.key.m_context = id.GetContext();
     event.key.m_uid = id.GetUid();
+    PutBack();
     m_events->Remove(event);
+    Removed(event.key.m_ts);
     event.impl->Cancel();
     event.impl->Unref();
 }
@@ -225,7 +237,9 @@ void LabSimulatorImpl::Cancel(const ns3::EventId& id)
 {
     if (!IsExpired(id))
     {
+        PutBack();
         id.PeekEventImpl()->Cancel();
+        Removed(id.GetTs());
     }
 }
 
@@ -265,19 +279,50 @@ std::uint64_t LabSimulatorImpl::GetEventCount() const
 
 std::int64_t LabSimulatorImpl::NowNs() const
 {
-    return ns3::TimeStep(m_currentTs - m_goneTs).GetNanoSeconds();
+    return m_nowNs;
+}
+
+std::int64_t LabSimulatorImpl::EngineTime(std::uint64_t timestamp) const
+{
+    return ns3::TimeStep(timestamp - m_goneTs).GetNanoSeconds();
 }
 
 std::int64_t LabSimulatorImpl::NextNs() const
 {
-    // A cancelled event does nothing and is nothing to wait for: time does not move for it.
-    while (!m_events->IsEmpty() && m_events->PeekNext().impl->IsCancelled())
+    PutBack();
+    while (!m_events->IsEmpty())
     {
+        const ns3::Scheduler::Event next = m_events->PeekNext();
+        if (!next.impl->IsCancelled())
+        {
+            m_earliestTs = next.key.m_ts;
+            const std::int64_t nextNs = EngineTime(m_earliestTs);
+            SayEarliest(nextNs);
+            return nextNs;
+        }
+        // A cancelled event does nothing and is nothing to wait for: time does not move for it.
         m_events->RemoveNext().impl->Unref();
     }
-    return m_events->IsEmpty()
-               ? interleave::kForever
-               : ns3::TimeStep(m_events->PeekNext().key.m_ts - m_goneTs).GetNanoSeconds();
+    m_earliestTs = std::numeric_limits<std::uint64_t>::max();
+    SayEarliest(interleave::kForever);
+    return interleave::kForever;
+}
+
+void LabSimulatorImpl::Removed(std::uint64_t timestamp) const
+{
+    if (timestamp <= m_earliestTs)
+    {
+        SayEarliest(kUnknown);
+    }
+}
+
+void LabSimulatorImpl::PutBack() const
+{
+    if (m_takenOut)
+    {
+        m_events->Insert(*m_takenOut);
+        m_takenOut.reset();
+    }
 }
 
 void LabSimulatorImpl::Rewind()
@@ -291,14 +336,23 @@ void LabSimulatorImpl::Rewind()
         RunNext();
     }
     m_goneTs = m_currentTs - m_originTs;
+    m_nowNs = EngineTime(m_currentTs);
+    SayEarliest(kUnknown);
     m_lastTimer = 0;
     m_stop = false;
 }
 
 void LabSimulatorImpl::RunNext()
 {
-    (void)NextNs(); // drops what was cancelled
-    Process(m_events->RemoveNext());
+    if (!m_takenOut)
+    {
+        (void)NextNs(); // drops what was cancelled
+        m_takenOut = m_events->RemoveNext();
+    }
+    const ns3::Scheduler::Event next = *m_takenOut;
+    m_takenOut.reset();
+    SayEarliest(kUnknown);
+    Process(next);
 }
 
 interleave::TimerId LabSimulatorImpl::Schedule(std::int64_t delayNs,
@@ -346,7 +400,15 @@ void LabSimulatorImpl::CollectTied() const
     {
         return;
     }
-    const std::uint64_t instant = m_events->PeekNext().key.m_ts;
+    const std::uint64_t instant = m_earliestTs;
+    const ns3::Scheduler::Event first = m_events->RemoveNext();
+    m_tied.push_back(first);
+    if (m_events->IsEmpty() || m_events->PeekNext().key.m_ts != instant)
+    {
+        // Mostly it is alone, and is run next: it need not go back in between.
+        m_takenOut = first;
+        return;
+    }
     while (!m_events->IsEmpty() && m_events->PeekNext().key.m_ts == instant)
     {
         const ns3::Scheduler::Event event = m_events->RemoveNext();
@@ -372,8 +434,10 @@ std::size_t LabSimulatorImpl::TiedCount() const
 void LabSimulatorImpl::RunTied(std::size_t index)
 {
     CollectTied();
+    PutBack();
     const ns3::Scheduler::Event event = m_tied[index];
     m_events->Remove(event);
+    SayEarliest(kUnknown);
     EnterInstant(event.key.m_ts);
     for (std::size_t earlier = 0; earlier < index; ++earlier)
     {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -115,9 +116,15 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     };
 
     ns3::EventId Insert(std::uint64_t timestamp, std::uint32_t context, ns3::EventImpl* event);
+    /** Nanoseconds of the engine's time. */
+    std::int64_t EngineTime(std::uint64_t timestamp) const;
     void EnterInstant(std::uint64_t timestamp);
     void Process(const ns3::Scheduler::Event& event);
     void CollectTied() const;
+    /** An event of that time is gone, or does nothing any more. */
+    void Removed(std::uint64_t timestamp) const;
+    /** Nothing is out of m_events any more. */
+    void PutBack() const;
 
     interleave::Engine* m_engine{nullptr};
     std::function<void(std::int64_t)> m_hook;
@@ -129,6 +136,7 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     std::set<std::uint32_t>
         m_skippedUids; ///< lower than that and still to run: ties decided otherwise
     std::uint64_t m_currentTs{0};
+    std::int64_t m_nowNs{0}; ///< the same as the engine sees it
     std::uint64_t m_originTs{0};
     std::uint64_t m_goneTs{0}; ///< ns-3's time less the engine's: what earlier runs have taken
     std::uint32_t m_currentContext;
@@ -137,6 +145,9 @@ class LabSimulatorImpl final : public ns3::SimulatorImpl, public interleave::Eve
     std::map<interleave::TimerId, EngineTimer> m_timers;
     std::map<std::uint32_t, interleave::TimerId> m_timerOfUid;
     mutable std::vector<ns3::Scheduler::Event> m_tied; ///< scratch, in order of scheduling
+    /** The earliest event, as long as TiedCount() has just found it alone. */
+    mutable std::optional<ns3::Scheduler::Event> m_takenOut;
+    mutable std::uint64_t m_earliestTs{0}; ///< of SayEarliest()
 };
 
 } // namespace lab

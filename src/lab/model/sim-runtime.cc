@@ -222,10 +222,15 @@ void SimRuntime::OnAccess(const void* field, const char* name, bool write)
 
 void SimRuntime::OnAccessAt(const void* field, const char* name, bool write, const char* site)
 {
-    if (!m_engine.Observed())
+    // Nothing else here: there are as many of these as of everything else together.
+    if (m_engine.Observed())
     {
-        return;
+        ShowAccess(field, name, write, site);
     }
+}
+
+void SimRuntime::ShowAccess(const void* field, const char* name, bool write, const char* site)
+{
     // Under a lock, whose acquisition was the choice: reported, not asked about. An access to what
     // was freed is one to the object, whose life the checks know.
     const SharedObjects::Field found = m_objects.FieldAt(field, name);

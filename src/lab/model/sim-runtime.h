@@ -77,6 +77,8 @@ class SimRuntime final : public ibcm::Runtime, private ibcm::Observer
     void OnFreed(const void* object) override;
     void OnViolation(const char* invariant, const void* object, const char* what) override;
 
+    void ShowAccess(const void* field, const char* name, bool write, const char* site);
+
     interleave::Engine& m_engine;
     const std::string m_host;
     interleave::Random m_random;

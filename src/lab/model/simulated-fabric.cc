@@ -14,6 +14,7 @@
 #include <ns3/simulator.h>
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -141,23 +142,24 @@ class HostMap
   public:
     void Add(std::uint16_t lid, std::string name)
     {
-        m_hosts.emplace_back(lid, std::move(name));
+        m_names.emplace_back(lid, std::move(name));
     }
 
-    std::string At(std::uint16_t lid) const
+    /** Valid as long as the map. */
+    const std::string& At(std::uint16_t lid)
     {
-        for (const auto& [hostLid, name] : m_hosts)
+        for (const auto& [knownLid, name] : m_names)
         {
-            if (hostLid == lid)
+            if (knownLid == lid)
             {
                 return name;
             }
         }
-        return "lid:" + std::to_string(lid);
+        return m_names.emplace_back(lid, "lid:" + std::to_string(lid)).second;
     }
 
   private:
-    std::vector<std::pair<std::uint16_t, std::string>> m_hosts;
+    std::deque<std::pair<std::uint16_t, std::string>> m_names; ///< also of LIDs without a host
 };
 
 /** Asks the adversary about each CM message that a host's port sends. */
@@ -173,7 +175,7 @@ class HostFaultModel final : public ns3::IbFaultModel
 
     HostFaultModel(ns3::IbPort& port,
                    std::string host,
-                   const HostMap& hosts,
+                   HostMap& hosts,
                    Adversary& adversary,
                    Recorder& recorder)
         : m_port(port),
@@ -191,7 +193,7 @@ class HostFaultModel final : public ns3::IbFaultModel
         {
             return {};
         }
-        const std::string to = m_hosts.At(packet.GetDlid());
+        const std::string& to = m_hosts.At(packet.GetDlid());
         const std::string kind = MessageName(*mad);
         const Fate fate = m_adversary.Decide(kind, m_host, to);
         m_recorder.Decided(m_host, to, *mad, fate);
@@ -242,7 +244,7 @@ class HostFaultModel final : public ns3::IbFaultModel
 
     ns3::IbPort& m_port;
     const std::string m_host;
-    const HostMap& m_hosts;
+    HostMap& m_hosts;
     Adversary& m_adversary;
     Recorder& m_recorder;
     std::vector<ns3::Ptr<ns3::IbPacket>> m_held;     ///< wait to be overtaken
@@ -256,7 +258,7 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
     FabricAttachment(std::string host,
                      ns3::Ptr<ns3::IbHca> hca,
                      std::uint8_t port,
-                     const HostMap& hosts,
+                     HostMap& hosts,
                      Recorder& recorder)
         : m_host(std::move(host)),
           m_hca(std::move(hca)),
@@ -345,7 +347,7 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
     bool Transmit(const ibwire::MadBytes& mad, const ibcm::MadAddress& address) override
     {
         const interleave::EngineScope scope;
-        const std::string to = m_hosts.At(address.dlid);
+        const std::string& to = m_hosts.At(address.dlid);
         m_recorder.Sent(m_host, to, mad);
         if (address.dlid == Lid())
         {
@@ -383,7 +385,14 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
 
     std::uint8_t ActiveRate() const override
     {
-        return ns3::RateCodeOf(m_port.GetInfo());
+        const ibwire::PortInfo& info = m_port.GetInfo();
+        const LinkRate link{info.linkWidthActive, info.linkSpeedActive, info.linkSpeedExtActive};
+        if (m_rateCode == 0 || link != m_rateOf)
+        {
+            m_rateOf = link;
+            m_rateCode = ns3::RateCodeOf(info);
+        }
+        return m_rateCode;
     }
 
     std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override
@@ -411,16 +420,28 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
     }
 
   private:
+    /** What a port's rate is made of. */
+    struct LinkRate
+    {
+        ibwire::LinkWidth width{};
+        ibwire::LinkSpeed speed{};
+        ibwire::LinkSpeedExt extendedSpeed{};
+
+        friend bool operator==(const LinkRate&, const LinkRate&) = default;
+    };
+
     const std::string m_host;
     ns3::Ptr<ns3::IbHca> m_hca;
     ns3::IbPort& m_port;
     ns3::Ptr<ns3::IbMadService> m_service;
     ns3::Ptr<ns3::SaClient> m_sa;
     std::uint32_t m_agent{0};
-    const HostMap& m_hosts;
+    HostMap& m_hosts;
     Recorder& m_recorder;
     ReceiveHandler m_handler;
     std::vector<FabricDataPath*> m_dataPaths; ///< owned by applications
+    mutable LinkRate m_rateOf;                ///< of which m_rateCode is known
+    mutable std::uint8_t m_rateCode{0};       ///< 0: not yet
 };
 
 } // namespace

@@ -28,7 +28,7 @@ std::uint32_t RandomWalk::Choose(ChoicePoint& point)
     {
         return m_faults.Choose(point);
     }
-    const bool events = static_cast<SchedulePoint&>(point).Candidate(count - 1) == nullptr;
+    const bool events = static_cast<SchedulePoint&>(point).OffersEvents();
     if (events && m_faults.LetTimeGoOn())
     {
         return count - 1;
