@@ -28,7 +28,7 @@ class KeyTable
     /** The value of @p key, a fresh one if it has none yet. References last until the next At(). */
     T& At(std::uint64_t key)
     {
-        if (2 * (m_count + 1) > m_slots.size())
+        if (2 * (m_count + 1) > m_slots.size()) [[unlikely]]
         {
             Grow();
         }
@@ -80,7 +80,7 @@ class KeyTable
         return at;
     }
 
-    void Grow()
+    [[gnu::noinline]] void Grow()
     {
         std::vector<Slot> slots(m_slots.empty() ? 64 : 2 * m_slots.size());
         for (Slot& slot : m_slots)
