@@ -43,6 +43,11 @@ std::vector<std::string> LeakCheck::Left()
     m_objects.ForEach(
         [&](ObjectId id, const Counts& counts)
         {
+            const bool kept = !counts.alive && !counts.ended && counts.references > 0;
+            if (!counts.alive && !kept && counts.queued <= 0 && counts.armed <= 0)
+            {
+                return;
+            }
             const std::string name = m_engine.ObjectText(id);
             if (counts.alive)
             {
@@ -55,7 +60,7 @@ std::vector<std::string> LeakCheck::Left()
                                     : ""),
                     "life");
             }
-            else if (!counts.ended && counts.references > 0)
+            else if (kept)
             {
                 add(id,
                     fmt::format("{} references to {} are held", counts.references, name),
