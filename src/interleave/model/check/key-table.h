@@ -2,8 +2,6 @@
 #ifndef INTERLEAVE_KEY_TABLE_H
 #define INTERLEAVE_KEY_TABLE_H
 
-#include "interleave/model/digest.h"
-
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -72,7 +70,8 @@ class KeyTable
     std::size_t Locate(const std::vector<Slot>& slots, std::uint64_t key) const
     {
         const std::size_t mask = slots.size() - 1;
-        std::size_t at = MixBits(key) & mask;
+        // The upper half of a product depends on all of the key; that is enough for addresses.
+        std::size_t at = ((key * 0x9e37'79b9'7f4a'7c15ULL) >> 32) & mask;
         while (slots[at].run == m_run && slots[at].key != key)
         {
             at = (at + 1) & mask;
