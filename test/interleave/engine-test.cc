@@ -458,5 +458,78 @@ TEST(Engine, UnwindingRunsDestructors)
     }
 }
 
+/** Hears of what it asked for, and counts. */
+class Counter final : public Observer
+{
+  public:
+    explicit Counter(const Interest& interest)
+        : Observer(interest)
+    {
+    }
+
+    void OnOp(const OpEvent& event) override
+    {
+        ops.push_back(event.op.kind);
+    }
+
+    void OnEffect(const Effect& /*effect*/) override
+    {
+        ++effects;
+    }
+
+    void OnSwitch(const Task& /*from*/, const Task& /*to*/) override
+    {
+        ++switches;
+    }
+
+    void OnChoice(ChoicePoint& /*point*/, std::uint32_t /*chosen*/) override
+    {
+        ++choices;
+    }
+
+    using Observer::WantClasses;
+
+    std::vector<OpKind> ops;
+    unsigned effects = 0;
+    unsigned switches = 0;
+    unsigned choices = 0;
+};
+
+TEST(Engine, AnObserverHearsWhatItWantsAndNoMore)
+{
+    World world;
+    RandomChooser chooser(1);
+    world.engine.SetChooser(chooser);
+    const ObjectId watched = world.engine.NewObject("watched");
+    const ObjectId other = world.engine.NewObject("other");
+    Counter some(
+        {.ops = OpBit(OpKind::kSync), .effects = false, .switches = false, .choices = false});
+    Counter all({.effects = true});
+    world.engine.AddObserver(some);
+    world.engine.AddObserver(all);
+    for (const char* name : {"a", "b"})
+    {
+        world.engine.Spawn(name,
+                           [&]
+                           {
+                               world.engine.Point({OpKind::kSync, {}, true, "sync"});
+                               world.engine.Point({OpKind::kFree, other, true, "other"});
+                               some.WantClasses(Interest::ClassBit(watched.type));
+                               world.engine.Point({OpKind::kFree, watched, true, "watched"});
+                           });
+    }
+    EXPECT_TRUE(world.engine.Run().Passed());
+    world.engine.RemoveObserver(all);
+    world.engine.RemoveObserver(some);
+    EXPECT_THAT(
+        some.ops,
+        testing::UnorderedElementsAre(OpKind::kSync, OpKind::kSync, OpKind::kFree, OpKind::kFree));
+    EXPECT_EQ(some.effects + some.switches + some.choices, 0U);
+    EXPECT_EQ(all.ops.size(), 8U); // with the start of each task
+    EXPECT_GT(all.effects, 0U);
+    EXPECT_GT(all.switches, 0U);
+    EXPECT_GT(all.choices, 0U);
+}
+
 } // namespace
 } // namespace interleave::test

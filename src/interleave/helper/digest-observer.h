@@ -19,7 +19,7 @@ class DigestObserver final : public Observer
         m_digest.Mix((static_cast<std::uint64_t>(event.task.Ordinal()) << 32) |
                      (static_cast<std::uint64_t>(op.kind) << 1) | (op.write ? 1 : 0));
         m_digest.Mix(event.engine.ClassHash(op.object.type) ^ op.object.ordinal);
-        m_digest.Mix(static_cast<std::uint64_t>(event.timeNs));
+        m_digest.Mix(static_cast<std::uint64_t>(event.TimeNs()));
     }
 
     /** The digest itself, to mix in what the engine does not see (the bytes of a MAD). */

@@ -11,6 +11,17 @@
 namespace interleave
 {
 
+inline void Engine::Show(const Task& task, const Op& op)
+{
+    for (Observer* observer : m_observers)
+    {
+        if (observer->Wants().Hears(op))
+        {
+            observer->OnOp({*this, task, op, m_step});
+        }
+    }
+}
+
 inline void Engine::Commit(Task& task)
 {
     task.m_pending->step = ++m_step;
@@ -30,7 +41,7 @@ inline void Engine::Resumed()
 inline std::uint32_t Engine::Ask(ChoicePoint& point)
 {
     const std::uint32_t choice = m_chooser->Choose(point);
-    if (!m_observers.empty()) [[unlikely]]
+    if (m_showChoices) [[unlikely]]
     {
         ShowChoice(point, choice);
     }
@@ -51,7 +62,7 @@ inline void Engine::SwitchTo(Task& next)
     }
     m_current = &next;
     ++m_switches;
-    if (!m_observers.empty()) [[unlikely]]
+    if (m_showSwitches) [[unlikely]]
     {
         ShowSwitch(from, next);
     }

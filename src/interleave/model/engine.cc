@@ -65,10 +65,11 @@ void Engine::SetChooser(Chooser& chooser)
 void Engine::AddObserver(Observer& observer)
 {
     m_observers.push_back(&observer);
-    if (observer.WantsEffects())
+    if (observer.Wants().effects)
     {
         m_effectObservers.push_back(&observer);
     }
+    UpdateShown();
     UpdateQuiet();
 }
 
@@ -76,7 +77,16 @@ void Engine::RemoveObserver(Observer& observer)
 {
     std::erase(m_observers, &observer);
     std::erase(m_effectObservers, &observer);
+    UpdateShown();
     UpdateQuiet();
+}
+
+void Engine::UpdateShown()
+{
+    m_showSwitches = std::ranges::any_of(
+        m_observers, [](const Observer* observer) { return observer->Wants().switches; });
+    m_showChoices = std::ranges::any_of(
+        m_observers, [](const Observer* observer) { return observer->Wants().choices; });
 }
 
 void Engine::UpdateQuiet()
@@ -192,6 +202,25 @@ std::uint32_t Engine::SearchClass(std::string_view text)
     }
     m_classes.push_back({std::string(text), HashText(text), 0});
     return static_cast<std::uint32_t>(m_classes.size());
+}
+
+std::uint32_t Engine::SearchPart(std::uint32_t owner, const char* part)
+{
+    const EngineScope scope;
+    const auto known = std::ranges::find_if(m_parts,
+                                            [&](const PartClass& other)
+                                            { return other.part == part && other.owner == owner; });
+    if (known != m_parts.end())
+    {
+        PartHint(owner, part) = *known;
+        return known->type;
+    }
+    std::string text = owner == 0 ? std::string() : ClassName(owner) + ".";
+    text += part;
+    std::ranges::replace(text, ' ', '-'); // one word, as in decision logs
+    m_parts.push_back({part, owner, ClassOf(text.c_str())});
+    PartHint(owner, part) = m_parts.back();
+    return m_parts.back().type;
 }
 
 ObjectId Engine::NewObject(const char* name)
@@ -412,20 +441,14 @@ void Engine::Sleep(std::int64_t delayNs, const char* site)
     PointAtUntil(Op{OpKind::kWait, {}, false, site}, nobody, false, delayNs);
 }
 
-void Engine::Show(const Task& task, const Op& op)
-{
-    const OpEvent event{*this, task, op, m_step, NowNs()};
-    for (Observer* observer : m_observers)
-    {
-        observer->OnOp(event);
-    }
-}
-
 void Engine::ShowChoice(ChoicePoint& point, std::uint32_t choice)
 {
     for (Observer* observer : m_observers)
     {
-        observer->OnChoice(point, choice);
+        if (observer->Wants().choices)
+        {
+            observer->OnChoice(point, choice);
+        }
     }
 }
 
@@ -433,7 +456,10 @@ void Engine::ShowSwitch(const Task& from, const Task& to)
 {
     for (Observer* observer : m_observers)
     {
-        observer->OnSwitch(from, to);
+        if (observer->Wants().switches)
+        {
+            observer->OnSwitch(from, to);
+        }
     }
 }
 

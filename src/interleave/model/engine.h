@@ -14,6 +14,7 @@
 #include "interleave/model/wait-list.h"
 
 #include <array>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -209,6 +210,15 @@ class Engine
     /** The number of class @p name, as in ObjectId::type; for objects that get their ordinals
      * elsewhere. */
     std::uint32_t ClassOf(const char* name);
+    /**
+     * The class of the part called @p part (a literal: known by its address) of objects of class
+     * @p owner, "cm_id.state", or of none (0), "table". Blanks become dashes.
+     */
+    std::uint32_t PartClassOf(std::uint32_t owner, const char* part)
+    {
+        const PartClass& hint = PartHint(owner, part);
+        return hint.part == part && hint.owner == owner ? hint.type : SearchPart(owner, part);
+    }
     /** The name of class @p type (> 0), as long as the engine lives. */
     const std::string& ClassName(std::uint32_t type) const
     {
@@ -358,6 +368,13 @@ class Engine
         std::uint32_t count;
     };
 
+    struct PartClass
+    {
+        const char* part = nullptr;
+        std::uint32_t owner = 0;
+        std::uint32_t type = 0;
+    };
+
     static void TaskMain(void* task);
     static void TimeoutFired(void* task);
     void RunBody(Task& task);
@@ -426,6 +443,13 @@ class Engine
     std::string CycleText(const Task& task, std::string& subject) const;
     void UpdateQuiet();
     std::uint32_t SearchClass(std::string_view name);
+    void UpdateShown();
+    PartClass& PartHint(std::uint32_t owner, const char* part)
+    {
+        const auto place = reinterpret_cast<std::uintptr_t>(part) / sizeof(PartClass) + 7 * owner;
+        return m_partHints[place % m_partHints.size()];
+    }
+    std::uint32_t SearchPart(std::uint32_t owner, const char* part);
     void Record(ViolationKind kind, std::string text, std::string subject = {});
     std::string PendingText(const Task& task) const;
     std::vector<TaskTrace> Traces() const;
@@ -474,7 +498,17 @@ class Engine
     std::size_t m_taskCount = 0;
     /** Whether the tasks of this run were so far given the names of those of the run before. */
     bool m_sameNames = false;
+    /** Whether any observer wants these. */
+    bool m_showSwitches = false;
+    bool m_showChoices = false;
+    std::vector<PartClass> m_parts;           // all that were asked for
+    std::array<PartClass, 128> m_partHints{}; // where to look first
 };
+
+inline std::int64_t OpEvent::TimeNs() const
+{
+    return engine.NowNs();
+}
 
 } // namespace interleave
 

@@ -21,8 +21,41 @@ struct OpEvent
     const Op& op;
     /** 1 for the first operation of the run. */
     std::uint64_t step;
+
     /** Simulated time. */
-    std::int64_t timeNs;
+    std::int64_t TimeNs() const;
+};
+
+/** A bit for a kind of operation. */
+constexpr std::uint32_t OpBit(OpKind kind)
+{
+    return 1U << static_cast<std::uint32_t>(kind);
+}
+
+static_assert(kOpKindCount <= 32);
+
+/** What an observer wants to hear of: calling one that does nothing costs, at every step. */
+struct Interest
+{
+    /** OpBit() of each kind of operation. */
+    std::uint32_t ops = ~0U;
+    /** ClassBit() of each class of objects whose every operation is wanted. */
+    std::uint64_t classes = 0;
+    // Looked at when the observer is added.
+    bool effects = false;
+    bool switches = true;
+    bool choices = true;
+
+    /** A bit for a class of objects, which the last one shares with all that come after it. */
+    static constexpr std::uint64_t ClassBit(std::uint32_t type)
+    {
+        return std::uint64_t{1} << (type < 63 ? type : 63);
+    }
+
+    bool Hears(const Op& op) const
+    {
+        return (ops & OpBit(op.kind)) != 0 || (classes & ClassBit(op.object.type)) != 0;
+    }
 };
 
 /**
@@ -34,6 +67,10 @@ class Observer
 {
   public:
     Observer() = default;
+    explicit Observer(const Interest& interest)
+        : m_interest(interest)
+    {
+    }
     Observer(const Observer&) = delete;
     Observer& operator=(const Observer&) = delete;
     virtual ~Observer() = default;
@@ -43,10 +80,9 @@ class Observer
     {
     }
 
-    /** Whether OnEffect() is wanted, asked once when the observer is added. */
-    virtual bool WantsEffects() const
+    const Interest& Wants() const
     {
-        return false;
+        return m_interest;
     }
 
     /** Something has been done; comes after the operation that announced it, if there was one. */
@@ -63,6 +99,16 @@ class Observer
     virtual void OnChoice(ChoicePoint& /*point*/, std::uint32_t /*chosen*/)
     {
     }
+
+  protected:
+    /** Operations on objects of these classes are wanted from now on, whatever their kind. */
+    void WantClasses(std::uint64_t classes)
+    {
+        m_interest.classes = classes;
+    }
+
+  private:
+    Interest m_interest;
 };
 
 } // namespace interleave

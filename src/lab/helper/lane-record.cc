@@ -10,7 +10,7 @@ void LaneRecorder::OnOp(const interleave::OpEvent& event)
 {
     LaneStep& step = m_steps.emplace_back();
     step.step = event.step;
-    step.timeNs = event.timeNs;
+    step.timeNs = event.TimeNs();
     step.task = event.task.Name();
     step.kind = event.op.kind;
     step.text = interleave::OpKindText(event.op.kind);

@@ -4,6 +4,7 @@
 
 #include "ibcm/model/trace.h"
 #include "interleave/model/check/key-table.h"
+#include "interleave/model/digest.h"
 #include "interleave/model/engine.h"
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 #include "lab/model/conversation.h"
 
 #include "ib-wire/model/cm-messages.h"
+#include "interleave/model/digest.h"
 
 #include <span>
 

@@ -2,7 +2,6 @@
 #include "lab/model/shared-objects.h"
 
 #include <algorithm>
-#include <string>
 
 namespace lab
 {
@@ -19,19 +18,12 @@ std::uintptr_t Number(const void* address)
 
 std::size_t SharedObjects::IndexAfter(std::uintptr_t address) const
 {
-    if (m_latest < m_ranges.size() && m_ranges[m_latest].begin <= address &&
-        address < m_ranges[m_latest].end)
-    {
-        return m_latest + 1;
-    }
     const auto after = std::upper_bound(m_ranges.begin(),
                                         m_ranges.end(),
                                         address,
                                         [](std::uintptr_t value, const Range& range)
                                         { return value < range.begin; });
-    const auto index = static_cast<std::size_t>(after - m_ranges.begin());
-    m_latest = index > 0 ? index - 1 : 0;
-    return index;
+    return static_cast<std::size_t>(after - m_ranges.begin());
 }
 
 interleave::ObjectId SharedObjects::Made(const char* objectClass,
@@ -61,6 +53,11 @@ interleave::ObjectId SharedObjects::Made(const char* objectClass,
         m_ranges.erase(m_ranges.begin() + static_cast<std::ptrdiff_t>(first) + 1,
                        m_ranges.begin() + static_cast<std::ptrdiff_t>(last));
     }
+    for (Single& single : m_singles)
+    {
+        single.covered = single.covered || made.Holds(single.address);
+    }
+    m_latest = made;
     ++m_live;
     return made.id;
 }
@@ -75,28 +72,23 @@ interleave::ObjectId SharedObjects::Freed(const void* object)
     Range& range = m_ranges[after - 1];
     m_live -= range.dead ? 0 : 1;
     range.dead = true;
+    m_latest = range;
     return range.id;
 }
 
-interleave::ObjectId SharedObjects::ObjectAt(const void* object) const
+interleave::ObjectId SharedObjects::ObjectAt(const void* object)
 {
-    const std::size_t after = IndexAfter(Number(object));
-    return after > 0 && m_ranges[after - 1].begin == Number(object) ? m_ranges[after - 1].id
-                                                                    : interleave::ObjectId{};
-}
-
-std::uint32_t SharedObjects::TypeOf(std::uint32_t ownerType, const char* name)
-{
-    // A field has one name, whose address is enough; two with one text are the same class.
-    FieldType& known = m_fieldTypes.At((Number(name) << 12) ^ ownerType);
-    if (known.type == 0)
+    if (m_latest.begin == Number(object))
     {
-        std::string text = ownerType == 0 ? std::string() : m_engine.ClassName(ownerType) + ".";
-        text += name;
-        std::replace(text.begin(), text.end(), ' ', '-'); // one word, as in decision logs
-        known.type = m_engine.ClassOf(text.c_str());
+        return m_latest.id;
     }
-    return known.type;
+    const std::size_t after = IndexAfter(Number(object));
+    if (after == 0 || m_ranges[after - 1].begin != Number(object))
+    {
+        return {};
+    }
+    m_latest = m_ranges[after - 1];
+    return m_latest.id;
 }
 
 interleave::ObjectId SharedObjects::SingleAt(std::uintptr_t address, const char* name)
@@ -108,25 +100,27 @@ interleave::ObjectId SharedObjects::SingleAt(std::uintptr_t address, const char*
             return single.id;
         }
     }
-    const std::uint32_t type = TypeOf(0, name);
+    const std::uint32_t type = m_engine.PartClassOf(0, name);
     m_singles.push_back({address, m_engine.NewObject(m_engine.ClassName(type).c_str())});
     return m_singles.back().id;
 }
 
-SharedObjects::Field SharedObjects::FieldAt(const void* address, const char* name)
+SharedObjects::Field SharedObjects::Search(std::uintptr_t address, const char* name)
 {
-    const std::uintptr_t number = Number(address);
-    const std::size_t after = IndexAfter(number);
-    if (after == 0 || m_ranges[after - 1].end <= number)
+    for (const Single& single : m_singles)
     {
-        return {SingleAt(number, name), false};
+        if (single.address == address && !single.covered)
+        {
+            return {single.id, false};
+        }
     }
-    const Range& range = m_ranges[after - 1];
-    if (range.dead)
+    const std::size_t after = IndexAfter(address);
+    if (after == 0 || m_ranges[after - 1].end <= address)
     {
-        return {range.id, true};
+        return {SingleAt(address, name), false};
     }
-    return {{TypeOf(range.id.type, name), range.id.ordinal}, false};
+    m_latest = m_ranges[after - 1];
+    return FieldOf(m_latest, name);
 }
 
 } // namespace lab

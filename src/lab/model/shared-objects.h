@@ -2,7 +2,6 @@
 #ifndef LAB_SHARED_OBJECTS_H
 #define LAB_SHARED_OBJECTS_H
 
-#include "interleave/model/check/key-table.h"
 #include "interleave/model/engine.h"
 
 #include <cstddef>
@@ -34,7 +33,7 @@ class SharedObjects
     interleave::ObjectId Freed(const void* object);
 
     /** The object that begins, or began, at this address; none if there never was one. */
-    interleave::ObjectId ObjectAt(const void* object) const;
+    interleave::ObjectId ObjectAt(const void* object);
 
     /** What an access is about. */
     struct Field
@@ -44,10 +43,18 @@ class SharedObjects
     };
 
     /**
-     * The field called @p name at @p address: "CLASS.name" with the ordinal of the object that it
-     * is part of, or "name" with its own ordinal if it is part of none.
+     * The field called @p name (a literal) at @p address: "CLASS.name" with the ordinal of the
+     * object that it is part of, or "name" with its own ordinal if it is part of none.
      */
-    Field FieldAt(const void* address, const char* name);
+    Field FieldAt(const void* address, const char* name)
+    {
+        const auto number = reinterpret_cast<std::uintptr_t>(address);
+        if (m_latest.Holds(number)) [[likely]]
+        {
+            return FieldOf(m_latest, name);
+        }
+        return Search(number, name);
+    }
 
     /** Made and not freed. */
     std::size_t Live() const
@@ -62,29 +69,34 @@ class SharedObjects
         std::uintptr_t end{0};
         interleave::ObjectId id;
         bool dead{false};
-    };
 
-    struct FieldType
-    {
-        std::uint32_t type{0};
+        bool Holds(std::uintptr_t address) const
+        {
+            return begin <= address && address < end;
+        }
     };
 
     struct Single
     {
         std::uintptr_t address{0};
         interleave::ObjectId id;
+        bool covered{false}; ///< an object was made there
     };
 
     std::size_t IndexAfter(std::uintptr_t address) const;
-    /** The class of the field called @p name in objects of class @p ownerType; 0: of none. */
-    std::uint32_t TypeOf(std::uint32_t ownerType, const char* name);
+    Field FieldOf(const Range& range, const char* name)
+    {
+        return range.dead
+                   ? Field{range.id, true}
+                   : Field{{m_engine.PartClassOf(range.id.type, name), range.id.ordinal}, false};
+    }
+    Field Search(std::uintptr_t address, const char* name);
     interleave::ObjectId SingleAt(std::uintptr_t address, const char* name);
 
     interleave::Engine& m_engine;
-    std::vector<Range> m_ranges;     ///< ascending, not overlapping
-    mutable std::size_t m_latest{0}; ///< the range that was asked for last: one asks in bursts
-    interleave::KeyTable<FieldType> m_fieldTypes; ///< by class and name's address
-    std::vector<Single> m_singles;                ///< fields of no object; there are few
+    std::vector<Range> m_ranges;   ///< ascending, not overlapping
+    Range m_latest;                ///< that was asked for last: one asks in bursts
+    std::vector<Single> m_singles; ///< fields of no object; there are few
     std::size_t m_live{0};
 };
 

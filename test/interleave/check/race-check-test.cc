@@ -373,6 +373,63 @@ TEST(RaceCheck, AnEventKnowsWhatWasDoneBeforeItWasScheduled)
     EXPECT_EQ(world.Run(), std::nullopt);
 }
 
+TEST(RaceCheck, WhatMainHandsOnInOneEventDoesNotFollowFromALaterOne)
+{
+    // B knows of main's second event, which did not know what the first one had learnt from A.
+    CheckWorld world;
+    const ObjectId field = world.Field("field");
+    Mutex lock(world.engine, "lock");
+    Completion go(world.engine);
+    world.engine.Spawn("a",
+                       [&]
+                       {
+                           const MutexLock held(lock);
+                           world.Write(field, "first");
+                       });
+    world.engine.Spawn("b",
+                       [&]
+                       {
+                           go.Wait();
+                           const MutexLock held(lock);
+                           world.Write(field, "second");
+                       });
+    const Event passOn(world.time, 10, [&] { const MutexLock held(lock); });
+    const Event wake(world.time, 20, [&] { go.Complete(); });
+    EXPECT_EQ(world.Run(), std::nullopt) << world.Text();
+}
+
+TEST(RaceCheck, WhoeverKnowsALaterReleaseKnowsTheEarlierOnes)
+{
+    // B need not learn anything from the lock, and is ordered all the same; C learns from nobody.
+    for (const bool wait : {true, false})
+    {
+        CheckWorld world;
+        const ObjectId field = world.Field("field");
+        Mutex lock(world.engine, "lock");
+        Completion go(world.engine);
+        world.engine.Spawn("a",
+                           [&]
+                           {
+                               world.Write(field, "first");
+                               {
+                                   const MutexLock held(lock);
+                               }
+                               go.Complete();
+                           });
+        world.engine.Spawn("b",
+                           [&]
+                           {
+                               if (wait)
+                               {
+                                   go.Wait();
+                                   const MutexLock held(lock);
+                               }
+                               world.Write(field, "second");
+                           });
+        EXPECT_EQ(world.Run(), wait ? std::nullopt : std::optional(kRace)) << wait;
+    }
+}
+
 TEST(RaceCheck, TheLastPutSeesWhatOthersDidBeforeTheirs)
 {
     for (const bool put : {true, false})

@@ -9,18 +9,10 @@ namespace interleave
 namespace
 {
 
-template <class Kind>
-constexpr std::uint32_t Bit(Kind kind)
-{
-    return 1U << static_cast<std::uint32_t>(kind);
-}
-
-static_assert(kOpKindCount <= 32 && kEffectKindCount <= 32);
-
 template <class... Kinds>
 constexpr std::uint32_t Bits(Kinds... kinds)
 {
-    return (Bit(kinds) | ...);
+    return (OpBit(kinds) | ...);
 }
 
 // What each check has ears for: most operations are taking and giving back locks, which concern
@@ -36,25 +28,6 @@ constexpr std::uint32_t kLeakOps =
     Bits(OpKind::kAlloc, OpKind::kFree, OpKind::kRefGet, OpKind::kRefPut);
 constexpr std::uint32_t kLifetimeOps = Bits(OpKind::kFree);
 
-constexpr std::uint32_t kEndEffects = Bits(EffectKind::kGone);
-constexpr std::uint32_t kUseEffects = Bits(EffectKind::kMade,
-                                           EffectKind::kLocked,
-                                           EffectKind::kTryLocked,
-                                           EffectKind::kSignalled,
-                                           EffectKind::kConsumed,
-                                           EffectKind::kForgotten);
-constexpr std::uint32_t kLockEffects =
-    Bits(EffectKind::kMade, EffectKind::kLocked, EffectKind::kTryLocked, EffectKind::kUnlocked);
-constexpr std::uint32_t kWakeupEffects =
-    Bits(EffectKind::kSignalled, EffectKind::kConsumed, EffectKind::kForgotten, EffectKind::kQuiet);
-constexpr std::uint32_t kLeakEffects = Bits(EffectKind::kQueued,
-                                            EffectKind::kTaken,
-                                            EffectKind::kWithdrawn,
-                                            EffectKind::kArmed,
-                                            EffectKind::kDisarmed,
-                                            EffectKind::kFired,
-                                            EffectKind::kFinished);
-
 std::uint32_t OpKindsOf(const ChecksOptions& options)
 {
     return (options.races ? kRaceOps : 0) | (options.lostWakeups ? kWakeupOps : 0) |
@@ -64,9 +37,9 @@ std::uint32_t OpKindsOf(const ChecksOptions& options)
 } // namespace
 
 Checks::Checks(Engine& engine, ChecksOptions options)
-    : m_engine(engine),
+    : Observer({.ops = OpKindsOf(options), .effects = true, .switches = false, .choices = false}),
+      m_engine(engine),
       m_options(options),
-      m_opKinds(OpKindsOf(options)),
       m_races(engine, m_held),
       m_lifetimes(engine),
       m_lockOrder(engine, m_held),
@@ -83,6 +56,8 @@ Checks::~Checks()
 
 void Checks::Clear()
 {
+    WantClasses(0);
+    m_syncs.Clear();
     m_held.Clear();
     m_races.Clear();
     m_lifetimes.Clear();
@@ -104,10 +79,22 @@ bool Checks::SomebodyWaits() const
         [](const Task* task) { return task->State() == TaskState::kBlocked && !task->IsDaemon(); });
 }
 
+void Checks::Quiet()
+{
+    if (m_options.lostWakeups)
+    {
+        m_lostWakeups.AtEnd();
+    }
+    if (m_options.leaks && m_options.leaksWhenQuiet && !SomebodyWaits())
+    {
+        m_leaks.Check(); // what a deadlock leaves behind would be the deadlock's
+    }
+}
+
 void Checks::OnOp(const OpEvent& event)
 {
-    const std::uint32_t kind = Bit(event.op.kind);
-    if ((m_opKinds & kind) == 0 && !m_lifetimes.AnyEnded())
+    const Op& op = event.op;
+    if (op.object.type == 0)
     {
         return;
     }
@@ -115,56 +102,208 @@ void Checks::OnOp(const OpEvent& event)
     {
         m_lifetimes.OnOp(event);
     }
-    if (m_options.races && (kRaceOps & kind) != 0)
+    switch (op.kind)
     {
-        m_races.OnOp(event);
+    case OpKind::kAccess:
+        if (m_options.races)
+        {
+            m_races.OnAccess(event);
+        }
+        return;
+    case OpKind::kSignal:
+    case OpKind::kWait:
+        if (m_options.lostWakeups)
+        {
+            m_lostWakeups.OnOp(event);
+        }
+        return;
+    case OpKind::kAlloc:
+        if (m_options.leaks)
+        {
+            m_leaks.Made(op);
+        }
+        return;
+    case OpKind::kFree:
+        WantClasses(m_lifetimes.FreedClasses());
+        if (m_options.leaks)
+        {
+            m_leaks.Freed(op.object);
+        }
+        return;
+    case OpKind::kRefGet:
+    case OpKind::kRefPut:
+        if (m_options.leaks)
+        {
+            m_leaks.Referenced(op.object, op.kind == OpKind::kRefGet ? 1 : -1);
+        }
+        [[fallthrough]];
+    case OpKind::kPublish:
+    case OpKind::kUnpublish:
+    case OpKind::kAtomic:
+        if (m_options.races)
+        {
+            m_races.OnOp(event);
+        }
+        return;
+    default:
+        return;
     }
-    if (m_options.lostWakeups && (kWakeupOps & kind) != 0)
+}
+
+inline void Checks::Used(const Effect& effect, std::uint32_t sync)
+{
+    if (m_options.lifetimes)
     {
-        m_lostWakeups.OnOp(event);
+        m_lifetimes.Used(effect, sync);
     }
-    if (m_options.leaks && (kLeakOps & kind) != 0)
+}
+
+inline void Checks::Locked(const Effect& effect, std::uint32_t sync)
+{
+    const std::uint32_t task = effect.task.Ordinal();
+    Used(effect, sync);
+    if (m_options.lockOrder && effect.kind == EffectKind::kLocked)
     {
-        m_leaks.OnOp(event);
+        m_lockOrder.Locked(effect, sync); // wants to know what was held before
+    }
+    m_held.Locked(task, sync, effect.object);
+    if (m_options.races)
+    {
+        m_races.Acquire(task, sync);
+    }
+}
+
+inline void Checks::Unlocked(const Effect& effect, std::uint32_t sync)
+{
+    const std::uint32_t task = effect.task.Ordinal();
+    m_held.Unlocked(task, sync);
+    if (m_options.races)
+    {
+        m_races.Unlocked(task, sync);
+    }
+}
+
+inline void Checks::TellRaces(const Effect& effect, std::uint32_t sync)
+{
+    const std::uint32_t task = effect.task.Ordinal();
+    switch (effect.kind)
+    {
+    case EffectKind::kRelease:
+    case EffectKind::kSignalled:
+    case EffectKind::kQueued:
+    case EffectKind::kArmed:
+        m_races.Release(task, sync);
+        break;
+    case EffectKind::kAcquire:
+    case EffectKind::kConsumed:
+    case EffectKind::kFired:
+        m_races.Acquire(task, sync);
+        break;
+    case EffectKind::kTaken:
+        m_races.Consume(task, sync);
+        break;
+    case EffectKind::kEventBegins:
+        m_races.BeginEvent();
+        break;
+    case EffectKind::kRunBegins:
+    case EffectKind::kRunEnds:
+        m_races.Barrier();
+        break;
+    default:
+        break;
+    }
+}
+
+inline void Checks::TellWakeups(const Effect& effect)
+{
+    switch (effect.kind)
+    {
+    case EffectKind::kSignalled:
+        m_lostWakeups.Signalled(effect.object);
+        break;
+    case EffectKind::kConsumed:
+        m_lostWakeups.Consumed(effect);
+        break;
+    case EffectKind::kForgotten:
+        m_lostWakeups.Forgotten(effect);
+        break;
+    default:
+        break;
+    }
+}
+
+inline void Checks::TellLeaks(const Effect& effect)
+{
+    switch (effect.kind)
+    {
+    case EffectKind::kQueued:
+        m_leaks.Queued(effect.object, 1);
+        break;
+    case EffectKind::kTaken:
+    case EffectKind::kWithdrawn:
+        m_leaks.Queued(effect.object, -1);
+        break;
+    case EffectKind::kArmed:
+        m_leaks.Armed(effect.object, 1);
+        break;
+    case EffectKind::kDisarmed:
+    case EffectKind::kFired:
+        m_leaks.Armed(effect.object, -1);
+        break;
+    case EffectKind::kFinished:
+        m_leaks.Finished(effect.task);
+        break;
+    default:
+        break;
     }
 }
 
 void Checks::OnEffect(const Effect& effect)
 {
-    const std::uint32_t kind = Bit(effect.kind);
-    if (m_options.lifetimes &&
-        ((kind & kEndEffects) != 0 || ((kind & kUseEffects) != 0 && m_lifetimes.AnyGone())))
+    const std::uint32_t sync =
+        effect.kind == EffectKind::kMade ? m_syncs.Renew(effect.sync) : m_syncs.Of(effect.sync);
+    switch (effect.kind)
     {
-        m_lifetimes.OnEffect(effect);
-    }
-    if ((kind & kLockEffects) != 0)
-    {
-        if (m_options.lockOrder)
+    case EffectKind::kLocked:
+    case EffectKind::kTryLocked:
+        Locked(effect, sync);
+        return;
+    case EffectKind::kUnlocked:
+        Unlocked(effect, sync);
+        return;
+    case EffectKind::kMade:
+        return;
+    case EffectKind::kGone:
+        if (m_options.lifetimes)
         {
-            m_lockOrder.OnEffect(effect); // wants to know what was held before
+            m_lifetimes.Gone(effect, sync);
         }
-        m_held.OnEffect(effect);
+        return;
+    case EffectKind::kSignalled:
+    case EffectKind::kConsumed:
+    case EffectKind::kForgotten:
+        Used(effect, sync);
+        break;
+    case EffectKind::kQuiet:
+        Quiet();
+        return;
+    case EffectKind::kReset:
+        Clear();
+        return;
+    default:
+        break;
     }
     if (m_options.races)
     {
-        m_races.OnEffect(effect);
+        TellRaces(effect, sync);
     }
-    if (m_options.lostWakeups && (kind & kWakeupEffects) != 0)
+    if (m_options.lostWakeups)
     {
-        m_lostWakeups.OnEffect(effect);
+        TellWakeups(effect);
     }
-    if (m_options.leaks && (kind & kLeakEffects) != 0)
+    if (m_options.leaks)
     {
-        m_leaks.OnEffect(effect);
-    }
-    if (effect.kind == EffectKind::kQuiet && m_options.leaks && m_options.leaksWhenQuiet &&
-        !SomebodyWaits())
-    {
-        m_leaks.Check(); // what a deadlock leaves behind would be the deadlock's
-    }
-    if (effect.kind == EffectKind::kReset)
-    {
-        Clear();
+        TellLeaks(effect);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "interleave/model/check/lock-order-check.h"
 #include "interleave/model/check/lost-wakeup-check.h"
 #include "interleave/model/check/race-check.h"
+#include "interleave/model/check/sync-table.h"
 #include "interleave/model/engine.h"
 
 #include <cstdint>
@@ -52,21 +53,24 @@ class Checks final : public Observer
     }
 
     // Observer
-    bool WantsEffects() const override
-    {
-        return true;
-    }
-
     void OnOp(const OpEvent& event) override;
     void OnEffect(const Effect& effect) override;
 
   private:
+    // An effect, on the primitive with that number in m_syncs.
+    void Locked(const Effect& effect, std::uint32_t sync);
+    void Unlocked(const Effect& effect, std::uint32_t sync);
+    void Used(const Effect& effect, std::uint32_t sync);
+    void TellRaces(const Effect& effect, std::uint32_t sync);
+    void TellWakeups(const Effect& effect);
+    void TellLeaks(const Effect& effect);
+    void Quiet();
     void Clear();
     bool SomebodyWaits() const;
 
     Engine& m_engine;
     const ChecksOptions m_options;
-    const std::uint32_t m_opKinds; // bits: that concern anybody
+    SyncTable m_syncs;
     HeldLocks m_held;
     RaceCheck m_races;
     LifetimeCheck m_lifetimes;

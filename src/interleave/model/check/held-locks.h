@@ -21,11 +21,9 @@ class HeldLocks
     /** A lock, and those that were held when it was taken. */
     struct Held
     {
-        const void* mutex = nullptr;
-        ObjectId object{};
-        const char* site = nullptr; //!< where it was taken
-        std::uint64_t step = 0;
+        std::uint32_t sync = 0;  //!< its number in the SyncTable
         std::uint32_t below = 0; //!< the set without it
+        ObjectId object{};
     };
 
     HeldLocks()
@@ -33,7 +31,25 @@ class HeldLocks
         Clear();
     }
 
-    void OnEffect(const Effect& effect);
+    /** @p task owns mutex @p sync from now on. */
+    void Locked(std::uint32_t task, std::uint32_t sync, ObjectId object)
+    {
+        if (task >= m_tops.size()) [[unlikely]]
+        {
+            m_tops.resize(task + 1);
+        }
+        m_sets.push_back({sync, m_tops[task], object});
+        m_tops[task] = static_cast<std::uint32_t>(m_sets.size() - 1);
+    }
+
+    void Unlocked(std::uint32_t task, std::uint32_t sync)
+    {
+        const std::uint32_t top = Of(task);
+        if (top != 0) // 0: taken before anybody watched
+        {
+            m_tops[task] = m_sets[top].sync == sync ? m_sets[top].below : Without(top, sync);
+        }
+    }
 
     /** What @p task holds; 0 is nothing. */
     std::uint32_t Of(std::uint32_t task) const
@@ -54,17 +70,23 @@ class HeldLocks
     void Clear();
 
   private:
-    std::uint32_t Without(std::uint32_t set, const void* mutex);
+    std::uint32_t Without(std::uint32_t set, std::uint32_t sync);
 
     std::vector<Held> m_sets; // [0] is nothing
     std::vector<std::uint32_t> m_tops;
 };
 
-/** Where @p task took its latest step: the operation's site, or its kind. */
-const char* LatestSite(const Task& task);
-
 /** The site if there is one, else the word for the kind. */
-const char* SiteOf(const Op& op);
+inline const char* SiteOf(const Op& op)
+{
+    return op.site != nullptr ? op.site : OpKindText(op.kind);
+}
+
+/** Where @p task took its latest step: the operation's site, or its kind. */
+inline const char* LatestSite(const Task& task)
+{
+    return task.OpCount() == 0 ? "start" : SiteOf(task.Past(0).op);
+}
 
 } // namespace interleave
 

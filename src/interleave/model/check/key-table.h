@@ -2,8 +2,6 @@
 #ifndef INTERLEAVE_KEY_TABLE_H
 #define INTERLEAVE_KEY_TABLE_H
 
-#include "interleave/model/digest.h"
-
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -28,7 +26,7 @@ class KeyTable
     /** The value of @p key, a fresh one if it has none yet. References last until the next At(). */
     T& At(std::uint64_t key)
     {
-        if (2 * (m_count + 1) > m_slots.size())
+        if (2 * (m_count + 1) > m_slots.size()) [[unlikely]]
         {
             Grow();
         }
@@ -72,7 +70,8 @@ class KeyTable
     std::size_t Locate(const std::vector<Slot>& slots, std::uint64_t key) const
     {
         const std::size_t mask = slots.size() - 1;
-        std::size_t at = MixBits(key) & mask;
+        // The upper half of a product depends on all of the key; that is enough for addresses.
+        std::size_t at = ((key * 0x9e37'79b9'7f4a'7c15ULL) >> 32) & mask;
         while (slots[at].run == m_run && slots[at].key != key)
         {
             at = (at + 1) & mask;
@@ -80,7 +79,7 @@ class KeyTable
         return at;
     }
 
-    void Grow()
+    [[gnu::noinline]] void Grow()
     {
         std::vector<Slot> slots(m_slots.empty() ? 64 : 2 * m_slots.size());
         for (Slot& slot : m_slots)

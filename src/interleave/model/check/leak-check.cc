@@ -14,73 +14,17 @@ void LeakCheck::Clear()
     m_objects.Clear();
 }
 
-void LeakCheck::OnOp(const OpEvent& event)
+void LeakCheck::Finished(const Task& task)
 {
-    const Op& op = event.op;
-    if (op.object.type == 0)
+    const std::uint32_t held = m_held.Of(task.Ordinal());
+    if (held == 0)
     {
         return;
     }
-    switch (op.kind)
-    {
-    case OpKind::kAlloc:
-        m_objects.At(op.object) = {SiteOf(op), true, false, 0, 0, 0};
-        break;
-    case OpKind::kFree:
-    {
-        Counts& counts = m_objects.At(op.object);
-        counts.alive = false;
-        counts.ended = true;
-        break;
-    }
-    case OpKind::kRefGet:
-        ++m_objects.At(op.object).references;
-        break;
-    case OpKind::kRefPut:
-        --m_objects.At(op.object).references;
-        break;
-    default:
-        break;
-    }
-}
-
-void LeakCheck::OnEffect(const Effect& effect)
-{
-    switch (effect.kind)
-    {
-    case EffectKind::kQueued:
-        ++m_objects.At(effect.object).queued;
-        break;
-    case EffectKind::kTaken:
-    case EffectKind::kWithdrawn:
-        --m_objects.At(effect.object).queued;
-        break;
-    case EffectKind::kArmed:
-        if (effect.object.type != 0)
-        {
-            ++m_objects.At(effect.object).armed;
-        }
-        break;
-    case EffectKind::kDisarmed:
-    case EffectKind::kFired:
-        if (effect.object.type != 0)
-        {
-            --m_objects.At(effect.object).armed;
-        }
-        break;
-    case EffectKind::kFinished:
-        if (const std::uint32_t held = m_held.Of(effect.task.Ordinal()); held != 0)
-        {
-            std::string text =
-                fmt::format("{} has ended {}", effect.task.Name(), m_held.Text(m_engine, held));
-            std::string subject = fmt::format("lock of class {} held by a finished task",
-                                              m_engine.ClassName(m_held.Top(held).object.type));
-            m_engine.Report(ViolationKind::kLeak, std::move(text), std::move(subject));
-        }
-        break;
-    default:
-        break;
-    }
+    std::string text = fmt::format("{} has ended {}", task.Name(), m_held.Text(m_engine, held));
+    std::string subject = fmt::format("lock of class {} held by a finished task",
+                                      m_engine.ClassName(m_held.Top(held).object.type));
+    m_engine.Report(ViolationKind::kLeak, std::move(text), std::move(subject));
 }
 
 std::vector<std::string> LeakCheck::Left()
@@ -99,6 +43,11 @@ std::vector<std::string> LeakCheck::Left()
     m_objects.ForEach(
         [&](ObjectId id, const Counts& counts)
         {
+            const bool kept = !counts.alive && !counts.ended && counts.references > 0;
+            if (!counts.alive && !kept && counts.queued <= 0 && counts.armed <= 0)
+            {
+                return;
+            }
             const std::string name = m_engine.ObjectText(id);
             if (counts.alive)
             {
@@ -111,7 +60,7 @@ std::vector<std::string> LeakCheck::Left()
                                     : ""),
                     "life");
             }
-            else if (!counts.ended && counts.references > 0)
+            else if (kept)
             {
                 add(id,
                     fmt::format("{} references to {} are held", counts.references, name),

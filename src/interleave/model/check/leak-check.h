@@ -28,8 +28,43 @@ class LeakCheck
     {
     }
 
-    void OnOp(const OpEvent& event);
-    void OnEffect(const Effect& effect);
+    // Operations on an object.
+
+    void Made(const Op& op)
+    {
+        m_objects.At(op.object) = {SiteOf(op), true, false, 0, 0, 0};
+    }
+
+    void Freed(ObjectId object)
+    {
+        Counts& counts = m_objects.At(object);
+        counts.alive = false;
+        counts.ended = true;
+    }
+
+    void Referenced(ObjectId object, std::int32_t more)
+    {
+        m_objects.At(object).references += more;
+    }
+
+    // Effects.
+
+    void Queued(ObjectId queue, std::int32_t more)
+    {
+        m_objects.At(queue).queued += more;
+    }
+
+    void Armed(ObjectId timer, std::int32_t more)
+    {
+        if (timer.type != 0)
+        {
+            m_objects.At(timer).armed += more;
+        }
+    }
+
+    /** The task has returned. */
+    void Finished(const Task& task);
+
     void Clear();
 
     /** One line for each thing that is left now, by class; empty if nothing is. */

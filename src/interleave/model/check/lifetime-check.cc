@@ -13,9 +13,8 @@ namespace interleave
 void LifetimeCheck::Clear()
 {
     m_objects.Clear();
-    m_gone.Clear();
-    m_anyFreed = false;
-    m_anyGone = false;
+    m_gone.clear();
+    m_freed = 0;
 }
 
 std::string LifetimeCheck::WhoEnded(const End& end) const
@@ -23,16 +22,12 @@ std::string LifetimeCheck::WhoEnded(const End& end) const
     return fmt::format("{} (at {}, step {})", m_engine.TaskAt(end.task).Name(), end.site, end.step);
 }
 
-void LifetimeCheck::OnOp(const OpEvent& event)
+void LifetimeCheck::CheckOp(const OpEvent& event)
 {
     const Op& op = event.op;
-    if (op.object.type == 0 || (!m_anyFreed && op.kind != OpKind::kFree))
-    {
-        return;
-    }
     if (op.kind == OpKind::kFree)
     {
-        m_anyFreed = true;
+        m_freed |= Interest::ClassBit(op.object.type);
         End& end = m_objects.At(op.object);
         if (end.ended)
         {
@@ -75,35 +70,27 @@ void LifetimeCheck::ReportUse(const OpEvent& event, const End& end)
     m_engine.Report(ViolationKind::kLifetime, std::move(text), std::move(subject));
 }
 
-void LifetimeCheck::OnEffect(const Effect& effect)
+void LifetimeCheck::Gone(const Effect& effect, std::uint32_t sync)
 {
-    if (effect.kind == EffectKind::kGone)
+    if (sync >= m_gone.size())
     {
-        m_anyGone = true;
-        m_gone.At(KeyTable<End>::KeyOf(effect.sync)) = {
-            true, effect.task.Ordinal(), effect.engine.Steps(), LatestSite(effect.task)};
-        return;
+        m_gone.resize(2 * static_cast<std::size_t>(sync) + 2);
     }
-    End* end = m_gone.Find(KeyTable<End>::KeyOf(effect.sync));
-    if (end == nullptr || !end->ended)
-    {
-        return;
-    }
-    if (effect.kind == EffectKind::kMade)
-    {
-        end->ended = false;
-        return;
-    }
+    m_gone[sync] = {true, effect.task.Ordinal(), effect.engine.Steps(), LatestSite(effect.task)};
+}
+
+void LifetimeCheck::ReportGone(const Effect& effect, const End& end)
+{
     std::string text = fmt::format("{} uses {} (at {}, step {}) after {} destroyed it",
                                    effect.task.Name(),
                                    m_engine.ObjectText(effect.object),
                                    LatestSite(effect.task),
                                    effect.engine.Steps(),
-                                   WhoEnded(*end));
+                                   WhoEnded(end));
     std::string subject = fmt::format("use of {} after its destructor: at {}, destroyed at {}",
                                       m_engine.ClassName(effect.object.type),
                                       LatestSite(effect.task),
-                                      end->site);
+                                      end.site);
     m_engine.Report(ViolationKind::kLifetime, std::move(text), std::move(subject));
 }
 

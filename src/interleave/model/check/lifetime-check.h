@@ -2,11 +2,11 @@
 #ifndef INTERLEAVE_LIFETIME_CHECK_H
 #define INTERLEAVE_LIFETIME_CHECK_H
 
-#include "interleave/model/check/key-table.h"
 #include "interleave/model/check/object-table.h"
 #include "interleave/model/engine.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace interleave
 {
@@ -24,20 +24,34 @@ class LifetimeCheck
     {
     }
 
-    void OnOp(const OpEvent& event);
-    void OnEffect(const Effect& effect);
-    void Clear();
-
-    /** False as long as nothing was freed: OnOp() then only wants to hear of kFree. */
-    bool AnyEnded() const
+    /** An operation on an object. */
+    void OnOp(const OpEvent& event)
     {
-        return m_anyFreed;
+        if ((m_freed & Interest::ClassBit(event.op.object.type)) != 0 ||
+            event.op.kind == OpKind::kFree)
+        {
+            CheckOp(event);
+        }
     }
 
-    /** False as long as no primitive was destroyed: OnEffect() then only wants to hear of kGone. */
-    bool AnyGone() const
+    /** Primitive @p sync of the SyncTable is used. */
+    void Used(const Effect& effect, std::uint32_t sync)
     {
-        return m_anyGone;
+        if (sync < m_gone.size() && m_gone[sync].ended) [[unlikely]]
+        {
+            ReportGone(effect, m_gone[sync]);
+        }
+    }
+
+    /** Its life has ended. */
+    void Gone(const Effect& effect, std::uint32_t sync);
+    void Clear();
+
+    /** Classes of objects of which one was freed, as in Interest: all that is done to those is to
+     * be shown to OnOp(), beside kFree of others. */
+    std::uint64_t FreedClasses() const
+    {
+        return m_freed;
     }
 
   private:
@@ -49,14 +63,15 @@ class LifetimeCheck
         const char* site = nullptr;
     };
 
+    void CheckOp(const OpEvent& event);
     void ReportUse(const OpEvent& event, const End& end);
+    void ReportGone(const Effect& effect, const End& end);
     std::string WhoEnded(const End& end) const;
 
     Engine& m_engine;
     ObjectTable<End> m_objects;
-    KeyTable<End> m_gone;
-    bool m_anyFreed = false;
-    bool m_anyGone = false;
+    std::vector<End> m_gone; // by number
+    std::uint64_t m_freed = 0;
 };
 
 } // namespace interleave

@@ -15,33 +15,19 @@ void LockOrderCheck::Graph::Clear()
 {
     nodes.clear();
     edges.clear();
-    byKey.Clear();
     known.Clear();
 }
 
-std::uint32_t LockOrderCheck::Graph::NodeOf(std::uint64_t key)
+void LockOrderCheck::Graph::Add(const Edge& edge)
 {
-    NodeIndex& node = byKey.At(key);
-    if (node.index == kNone)
+    const std::size_t count = static_cast<std::size_t>(std::max(edge.from, edge.to)) + 1;
+    if (count > nodes.size())
     {
-        node.index = static_cast<std::uint32_t>(nodes.size());
-        nodes.emplace_back();
+        nodes.resize(count);
     }
-    return node.index;
-}
-
-bool LockOrderCheck::Graph::Add(const Edge& edge)
-{
-    Known& there = known.At((static_cast<std::uint64_t>(edge.from) << 32) | edge.to);
-    if (there.known)
-    {
-        return false;
-    }
-    there.known = true;
     edges.push_back(edge);
     edges.back().next = nodes[edge.from].first;
     nodes[edge.from].first = static_cast<std::uint32_t>(edges.size() - 1);
-    return true;
 }
 
 std::vector<std::uint32_t> LockOrderCheck::Graph::Way(std::uint32_t from, std::uint32_t to)
@@ -78,54 +64,41 @@ std::vector<std::uint32_t> LockOrderCheck::Graph::Way(std::uint32_t from, std::u
 
 void LockOrderCheck::Clear()
 {
+    m_latest.clear();
     m_mutexes.Clear();
     m_classes.Clear();
 }
 
-void LockOrderCheck::OnEffect(const Effect& effect)
+void LockOrderCheck::Nested(const Effect& effect, std::uint32_t sync, std::uint32_t held)
 {
-    if (effect.kind == EffectKind::kMade)
+    for (; held != 0; held = m_held.Top(held).below)
     {
-        // Another mutex than the one that was at this address.
-        if (NodeIndex* node = m_mutexes.byKey.Find(KeyTable<NodeIndex>::KeyOf(effect.sync)))
+        const HeldLocks::Held& outer = m_held.Top(held);
+        if (m_mutexes.Knows(outer.sync, sync))
         {
-            node->index = kNone;
+            continue; // and with it, the order of their classes
         }
-        return;
-    }
-    if (effect.kind != EffectKind::kLocked)
-    {
-        return;
-    }
-    const std::uint32_t task = effect.task.Ordinal();
-    for (std::uint32_t set = m_held.Of(task); set != 0; set = m_held.Top(set).below)
-    {
-        const HeldLocks::Held& held = m_held.Top(set);
         Edge edge;
-        edge.task = task;
+        edge.from = outer.sync;
+        edge.to = sync;
+        edge.task = effect.task.Ordinal();
         edge.step = effect.engine.Steps();
-        edge.held = held.object;
+        edge.held = outer.object;
         edge.taken = effect.object;
         edge.site = LatestSite(effect.task);
-        Nested(m_mutexes,
-               KeyTable<NodeIndex>::KeyOf(held.mutex),
-               KeyTable<NodeIndex>::KeyOf(effect.sync),
-               edge);
-        if (held.object.type != effect.object.type)
+        Join(m_mutexes, edge);
+        edge.from = outer.object.type;
+        edge.to = effect.object.type;
+        if (edge.from != edge.to && !m_classes.Knows(edge.from, edge.to))
         {
-            Nested(m_classes, held.object.type, effect.object.type, edge);
+            Join(m_classes, edge);
         }
     }
 }
 
-void LockOrderCheck::Nested(Graph& graph, std::uint64_t held, std::uint64_t taken, Edge edge)
+void LockOrderCheck::Join(Graph& graph, const Edge& edge)
 {
-    edge.from = graph.NodeOf(held);
-    edge.to = graph.NodeOf(taken);
-    if (!graph.Add(edge))
-    {
-        return;
-    }
+    graph.Add(edge);
     const std::vector<std::uint32_t> way = graph.Way(edge.to, edge.from);
     if (!way.empty())
     {

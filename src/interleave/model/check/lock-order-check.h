@@ -7,6 +7,7 @@
 #include "interleave/model/engine.h"
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace interleave
@@ -22,14 +23,34 @@ namespace interleave
 class LockOrderCheck
 {
   public:
-    /** @param held hears of an effect after this. */
+    /** @param held hears of a lock after this. */
     LockOrderCheck(Engine& engine, const HeldLocks& held)
         : m_engine(engine),
           m_held(held)
     {
     }
 
-    void OnEffect(const Effect& effect);
+    /** A task, which was ready to wait for it, owns mutex @p sync of the SyncTable. */
+    void Locked(const Effect& effect, std::uint32_t sync)
+    {
+        const std::uint32_t held = m_held.Of(effect.task.Ordinal());
+        if (held == 0)
+        {
+            return;
+        }
+        const HeldLocks::Held& outer = m_held.Top(held);
+        if (sync >= m_latest.size()) [[unlikely]]
+        {
+            m_latest.resize(2 * static_cast<std::size_t>(sync) + 2);
+        }
+        // The same again, most of the time. What lies below was looked at then, if it was nothing.
+        if (m_latest[sync] != outer.sync || outer.below != 0)
+        {
+            m_latest[sync] = outer.sync;
+            Nested(effect, sync, held);
+        }
+    }
+
     void Clear();
 
   private:
@@ -55,39 +76,40 @@ class LockOrderCheck
         std::uint64_t search = 0;
     };
 
-    struct NodeIndex
-    {
-        std::uint32_t index = kNone;
-    };
-
     struct Known
     {
         bool known = false;
     };
 
-    /** A graph of "was held while … was taken", over mutexes or over classes. */
+    /** A graph of "was held while … was taken": among mutexes, or among lock classes. */
     struct Graph
     {
-        std::vector<Node> nodes;
+        std::vector<Node> nodes; // by the number of the mutex or class
         std::vector<Edge> edges;
-        KeyTable<NodeIndex> byKey;
         KeyTable<Known> known;
         std::vector<std::uint32_t> open; // of a search
         std::uint64_t searches = 0;
 
-        std::uint32_t NodeOf(std::uint64_t key);
-        /** False if it was there already. */
-        bool Add(const Edge& edge);
+        /** Whether that edge was there already; it is now. */
+        bool Knows(std::uint32_t from, std::uint32_t to)
+        {
+            bool& there = known.At((static_cast<std::uint64_t>(from) << 32) | to).known;
+            return std::exchange(there, true);
+        }
+
+        void Add(const Edge& edge);
         /** The edges of a way from @p from to @p to, in order; empty if there is none. */
         std::vector<std::uint32_t> Way(std::uint32_t from, std::uint32_t to);
         void Clear();
     };
 
-    void Nested(Graph& graph, std::uint64_t held, std::uint64_t taken, Edge edge);
+    void Nested(const Effect& effect, std::uint32_t sync, std::uint32_t held);
+    void Join(Graph& graph, const Edge& edge);
     void ReportCycle(const Graph& graph, const std::vector<std::uint32_t>& way, const Edge& last);
 
     Engine& m_engine;
     const HeldLocks& m_held;
+    std::vector<std::uint32_t> m_latest; // by number: what was held when it was taken last
     Graph m_mutexes;
     Graph m_classes;
 };

@@ -19,10 +19,6 @@ void LostWakeupCheck::Clear()
 void LostWakeupCheck::OnOp(const OpEvent& event)
 {
     const Op& op = event.op;
-    if (op.object.type == 0)
-    {
-        return;
-    }
     if (op.kind == OpKind::kSignal)
     {
         Object& object = m_objects.At(op.object);
@@ -41,32 +37,11 @@ void LostWakeupCheck::OnOp(const OpEvent& event)
     }
 }
 
-void LostWakeupCheck::OnEffect(const Effect& effect)
-{
-    switch (effect.kind)
-    {
-    case EffectKind::kSignalled:
-        m_objects.At(effect.object).counting = true;
-        break;
-    case EffectKind::kConsumed:
-        Consume(m_objects.At(effect.object), effect.task, effect.engine.Steps());
-        break;
-    case EffectKind::kForgotten:
-        m_objects.At(effect.object).takenBack = effect.engine.Steps();
-        break;
-    case EffectKind::kQuiet:
-        AtEnd();
-        break;
-    default:
-        break;
-    }
-}
-
 void LostWakeupCheck::Consume(Object& object, const Task& task, std::uint64_t step)
 {
     for (std::uint32_t at = object.consumed; at != 0; at = m_consumed[at - 1].next)
     {
-        Consumed& consumed = m_consumed[at - 1];
+        Wakeups& consumed = m_consumed[at - 1];
         if (consumed.task == task.Ordinal())
         {
             ++consumed.count;
@@ -100,10 +75,10 @@ void LostWakeupCheck::CheckWaiting(const Task& task)
         return;
     }
     std::uint32_t own = 0;
-    const Consumed* other = nullptr;
+    const Wakeups* other = nullptr;
     for (std::uint32_t at = object->consumed; at != 0; at = m_consumed[at - 1].next)
     {
-        const Consumed& consumed = m_consumed[at - 1];
+        const Wakeups& consumed = m_consumed[at - 1];
         if (consumed.task == task.Ordinal())
         {
             own = consumed.count;

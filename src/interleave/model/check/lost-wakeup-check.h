@@ -25,13 +25,33 @@ class LostWakeupCheck
     {
     }
 
+    /** OpKind::kSignal or kWait on an object. */
     void OnOp(const OpEvent& event);
-    void OnEffect(const Effect& effect);
+
+    // Effects on a completion.
+
+    void Signalled(ObjectId completion)
+    {
+        m_objects.At(completion).counting = true;
+    }
+
+    void Consumed(const Effect& effect)
+    {
+        Consume(m_objects.At(effect.object), effect.task, effect.engine.Steps());
+    }
+
+    void Forgotten(const Effect& effect)
+    {
+        m_objects.At(effect.object).takenBack = effect.engine.Steps();
+    }
+
+    /** Nothing is left to do. */
+    void AtEnd();
     void Clear();
 
   private:
     /** One task's waits for one object that have succeeded. */
-    struct Consumed
+    struct Wakeups
     {
         std::uint32_t task = 0;
         std::uint32_t count = 0;
@@ -52,12 +72,11 @@ class LostWakeupCheck
     };
 
     void Consume(Object& object, const Task& task, std::uint64_t step);
-    void AtEnd();
     void CheckWaiting(const Task& task);
 
     Engine& m_engine;
     ObjectTable<Object> m_objects;
-    std::vector<Consumed> m_consumed;
+    std::vector<Wakeups> m_consumed;
 };
 
 } // namespace interleave

@@ -22,16 +22,11 @@ class ObjectTable
     /** The value of @p id (type > 0), a fresh one if it has none yet. */
     T& At(ObjectId id)
     {
-        if (id.type >= m_rows.size())
+        if (id.type >= m_rows.size() || id.ordinal >= m_rows[id.type].count) [[unlikely]]
         {
-            m_rows.resize(id.type + 1);
+            Grow(id);
         }
-        std::vector<Slot>& row = m_rows[id.type];
-        if (id.ordinal >= row.size())
-        {
-            row.resize(2 * static_cast<std::size_t>(id.ordinal) + 2);
-        }
-        Slot& slot = row[id.ordinal];
+        Slot& slot = m_rows[id.type].slots[id.ordinal];
         if (slot.run != m_run)
         {
             slot.run = m_run;
@@ -43,11 +38,11 @@ class ObjectTable
     /** The value of @p id, or null. */
     T* Find(ObjectId id)
     {
-        if (id.type >= m_rows.size() || id.ordinal >= m_rows[id.type].size())
+        if (id.type >= m_rows.size() || id.ordinal >= m_rows[id.type].count)
         {
             return nullptr;
         }
-        Slot& slot = m_rows[id.type][id.ordinal];
+        Slot& slot = m_rows[id.type].slots[id.ordinal];
         return slot.run == m_run ? &slot.value : nullptr;
     }
 
@@ -57,11 +52,12 @@ class ObjectTable
     {
         for (std::uint32_t type = 0; type < m_rows.size(); ++type)
         {
-            for (std::uint32_t ordinal = 0; ordinal < m_rows[type].size(); ++ordinal)
+            Row& row = m_rows[type];
+            for (std::uint32_t ordinal = 0; ordinal < row.count; ++ordinal)
             {
-                if (m_rows[type][ordinal].run == m_run)
+                if (row.slots[ordinal].run == m_run)
                 {
-                    function(ObjectId{type, ordinal}, m_rows[type][ordinal].value);
+                    function(ObjectId{type, ordinal}, row.slots[ordinal].value);
                 }
             }
         }
@@ -80,7 +76,27 @@ class ObjectTable
         T value{};
     };
 
-    std::vector<std::vector<Slot>> m_rows;
+    struct Row
+    {
+        std::vector<Slot> slots;
+        std::uint64_t count = 0; // of them: not to be worked out at each access
+    };
+
+    [[gnu::noinline]] void Grow(ObjectId id)
+    {
+        if (id.type >= m_rows.size())
+        {
+            m_rows.resize(id.type + 1);
+        }
+        Row& row = m_rows[id.type];
+        if (id.ordinal >= row.count)
+        {
+            row.count = 2 * static_cast<std::uint64_t>(id.ordinal) + 2;
+            row.slots.resize(row.count);
+        }
+    }
+
+    std::vector<Row> m_rows;
     std::uint64_t m_run = 1;
 };
 

@@ -105,7 +105,7 @@ void TrailObserver::OnOp(const OpEvent& event)
     m_digest.Mix((static_cast<std::uint64_t>(event.task.Ordinal()) << 32) |
                  (static_cast<std::uint64_t>(op.kind) << 1) | static_cast<std::uint64_t>(op.write));
     m_digest.Mix(event.engine.ClassHash(op.object.type) ^ op.object.ordinal);
-    m_digest.Mix(static_cast<std::uint64_t>(event.timeNs));
+    m_digest.Mix(static_cast<std::uint64_t>(event.TimeNs()));
     ++m_trail.operations;
     if (m_expected && m_difference.empty())
     {
@@ -150,7 +150,7 @@ void TrailObserver::Compare(const OpEvent& event)
                                    m_expected->operations,
                                    OpWords(event),
                                    event.step,
-                                   event.timeNs);
+                                   event.TimeNs());
         return;
     }
     if (at % spacing != 0 ||
@@ -162,7 +162,7 @@ void TrailObserver::Compare(const OpEvent& event)
                                               at,
                                               m_windowStart,
                                               event.step,
-                                              event.timeNs)
+                                              event.TimeNs())
                                 : fmt::format("one of operations {} to {}: here they are '{}' to "
                                               "'{}' (step {}, {} ns)",
                                               at - spacing + 1,
@@ -170,7 +170,7 @@ void TrailObserver::Compare(const OpEvent& event)
                                               m_windowStart,
                                               OpWords(event),
                                               event.step,
-                                              event.timeNs);
+                                              event.TimeNs());
 }
 
 Trail TrailObserver::Get() const
