@@ -2,6 +2,7 @@
 #include "interleave/model/strategy/bounded-search.h"
 
 #include "interleave/model/schedule-point.h"
+#include "interleave/model/strategy/words.h"
 #include "interleave/model/strategy/yield-rule.h"
 
 #include <fmt/format.h>
@@ -112,13 +113,17 @@ bool BoundedSearch::Advance()
 {
     // What a run did not come to has no meaning any more.
     m_path.resize(m_depth);
-    while (!m_path.empty())
+    while (m_path.size() > m_base)
     {
         Branch& last = m_path.back();
         last.choice = Allowed(last, last.choice + 1);
         if (last.choice != last.count)
         {
             return true;
+        }
+        if (m_path.size() == m_base + 1)
+        {
+            return false; // Rest() tells of it
         }
         m_path.pop_back();
     }
@@ -137,13 +142,63 @@ void BoundedSearch::EndRun(const RunResult& /*result*/)
     {
         return;
     }
-    if (m_bound >= m_last || !m_cut)
+    if (m_isPart || m_bound >= m_last || !m_cut)
     {
         m_done = true;
         return;
     }
     ++m_bound;
     m_cut = false;
+    m_path.clear();
+}
+
+// The state of a node: the first option that costs, what was spent before, the options that are
+// ruled out, and the option after the one that goes on.
+
+void BoundedSearch::Resume(const SearchPart& part)
+{
+    m_isPart = true;
+    m_bound = part.level;
+    m_base = part.path.size();
+    for (const SearchStep& step : part.path)
+    {
+        m_path.push_back({step.option, step.count, step.count, 0, 0});
+    }
+    for (const SearchNode& node : part.nodes)
+    {
+        WordReader words(node.state);
+        const std::uint32_t paidFrom = words.GetNumber();
+        const std::uint32_t spent = words.GetNumber();
+        m_path.push_back({node.step.option, node.step.count, paidFrom, spent, words.Get()});
+    }
+}
+
+SearchRest BoundedSearch::Rest()
+{
+    if (m_path.size() <= m_base)
+    {
+        throw std::logic_error("the program does not repeat itself: its run ended before the part "
+                               "of the search that it is about");
+    }
+    SearchRest rest;
+    for (std::size_t depth = m_base; depth < m_path.size(); ++depth)
+    {
+        const Branch& branch = m_path[depth];
+        const bool last = depth + 1 == m_path.size();
+        const std::uint32_t next = last ? branch.choice : Allowed(branch, branch.choice + 1);
+        rest.nodes.push_back({{branch.choice, branch.count},
+                              next < branch.count,
+                              {branch.paidFrom, branch.spent, branch.ruledOut, next}});
+    }
+    rest.more = m_cut && m_bound < m_last;
+    return rest;
+}
+
+void BoundedSearch::PutAside(SearchNode& node) const
+{
+    constexpr std::size_t kNext = 3;
+    node.step.option = static_cast<std::uint32_t>(node.state.at(kNext));
+    node.open = node.step.option < node.step.count;
 }
 
 } // namespace interleave

@@ -2,7 +2,7 @@
 #ifndef INTERLEAVE_BOUNDED_SEARCH_H
 #define INTERLEAVE_BOUNDED_SEARCH_H
 
-#include "interleave/model/strategy/strategy.h"
+#include "interleave/model/strategy/divisible-search.h"
 
 #include <cstdint>
 #include <vector>
@@ -22,7 +22,7 @@ namespace interleave
  * Loops that wait by yielding are cut by YieldRule. Each bound of A-B goes through the runs of the
  * smaller ones once more.
  */
-class BoundedSearch final : public Strategy
+class BoundedSearch final : public DivisibleSearch
 {
   public:
     static constexpr std::uint32_t kMaxBound = 1000;
@@ -54,6 +54,23 @@ class BoundedSearch final : public Strategy
     /** @throws std::logic_error when the program does not repeat itself. */
     std::uint32_t Choose(ChoicePoint& point) override;
     void EndRun(const RunResult& result) override;
+
+    void Resume(const SearchPart& part) override;
+    SearchRest Rest() override;
+
+    std::uint32_t FirstLevel() const override
+    {
+        return m_first;
+    }
+
+    void PutAside(SearchNode& node) const override;
+
+    void Apply(SearchNode& /*node*/,
+               const SearchNews& /*news*/,
+               std::uint64_t /*mode*/) const override
+    {
+        // Nothing is found out about a choice but by making it.
+    }
 
     /** The bound that is being searched. */
     std::uint32_t Bound() const
@@ -88,6 +105,8 @@ class BoundedSearch final : public Strategy
     std::uint32_t m_bound;
     std::vector<Branch> m_path;
     std::size_t m_depth = 0;
+    std::size_t m_base = 0; // choices that are not this part's to change
+    bool m_isPart = false;  // of one bound
     std::uint64_t m_runs = 0;
     bool m_cut = false; // something was left out for its cost
     bool m_begun = false;

@@ -10,6 +10,8 @@
 namespace interleave
 {
 
+class DivisibleSearch;
+
 /**
  * A Chooser for run after run of one program. Its three calls are BeginRun(), Choose() and
  * EndRun(); Seed() says which run comes next.
@@ -45,6 +47,12 @@ class Strategy : public Chooser
     virtual bool Learns() const
     {
         return false;
+    }
+
+    /** A search that ends by itself and can be dealt out; otherwise null. */
+    virtual DivisibleSearch* AsSearch()
+    {
+        return nullptr;
     }
 };
 
