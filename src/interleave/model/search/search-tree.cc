@@ -66,18 +66,14 @@ void SearchTree::Merge(std::uint64_t ticket, SearchRest rest)
     Issue();
 }
 
-void SearchTree::Drop(std::uint64_t ticket)
+void SearchTree::MergeSkipping(std::uint64_t ticket, SearchRest rest)
 {
-    const Id id = Close(ticket);
-    m_dropped = true;
-    Segment& segment = m_segments.at(id);
-    segment.inbox.clear();
-    for (SearchNode& node : segment.nodes)
+    m_skipped = true;
+    if (!rest.nodes.empty())
     {
-        node.open = false;
+        m_search->Skip(rest.nodes.back());
     }
-    Prune(id);
-    Issue();
+    Merge(ticket, std::move(rest));
 }
 
 SearchTree::Id SearchTree::Add(Segment segment)

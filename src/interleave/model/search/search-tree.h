@@ -49,10 +49,13 @@ class SearchTree
     /** What is left of a part. In order of tickets; @throws std::logic_error otherwise. */
     void Merge(std::uint64_t ticket, SearchRest rest);
 
-    /** Gives up a part; whatever is in it will not be made. In order of tickets, like Merge(). */
-    void Drop(std::uint64_t ticket);
+    /**
+     * The same for a part of which no run was made beyond those that @p rest knows of, and whose
+     * next run and all that begins with it is given up. Without nodes the whole part is.
+     */
+    void MergeSkipping(std::uint64_t ticket, SearchRest rest);
 
-    /** Tickets that have been merged or dropped: the next one's number. */
+    /** Tickets that have been merged: the next one's number. */
     std::uint64_t Merged() const
     {
         return m_merged;
@@ -64,10 +67,10 @@ class SearchTree
         return m_issued.empty() && m_waiting.empty();
     }
 
-    /** Whether Finished() means that everything was made: nothing was dropped. */
+    /** Whether Finished() means that everything was made: nothing was given up. */
     bool Complete() const
     {
-        return Finished() && !m_dropped;
+        return Finished() && !m_skipped;
     }
 
   private:
@@ -117,7 +120,7 @@ class SearchTree
     std::uint64_t m_mode = 0;
     std::uint32_t m_level = 0;
     bool m_more = false;
-    bool m_dropped = false;
+    bool m_skipped = false;
 };
 
 } // namespace interleave

@@ -13,6 +13,18 @@
 namespace interleave
 {
 
+namespace
+{
+
+constexpr std::uint32_t kMarked = 64; // options that a word has bits for
+
+bool IsRuledOut(std::uint64_t ruledOut, std::uint32_t option)
+{
+    return option < kMarked && ((ruledOut >> option) & 1) != 0;
+}
+
+} // namespace
+
 BoundedSearch::BoundedSearch(std::uint32_t first, std::uint32_t last)
     : m_first(first),
       m_last(last),
@@ -50,7 +62,7 @@ BoundedSearch::Branch BoundedSearch::MakeBranch(ChoicePoint& point) const
     }
     const auto& schedule = static_cast<SchedulePoint&>(point);
     const YieldRule rule(schedule);
-    for (std::uint32_t option = 0; option < std::min(branch.count, 64U); ++option)
+    for (std::uint32_t option = 0; option < std::min(branch.count, kMarked); ++option)
     {
         branch.ruledOut |= rule.May(option) ? 0 : std::uint64_t{1} << option;
     }
@@ -71,7 +83,7 @@ std::uint32_t BoundedSearch::Allowed(const Branch& branch, std::uint32_t from)
 {
     for (std::uint32_t option = from; option < branch.count; ++option)
     {
-        if (option < 64 && ((branch.ruledOut >> option) & 1) != 0)
+        if (IsRuledOut(branch.ruledOut, option))
         {
             continue;
         }
@@ -153,7 +165,7 @@ void BoundedSearch::EndRun(const RunResult& /*result*/)
 }
 
 // The state of a node: the first option that costs, what was spent before, the options that are
-// ruled out, and the option after the one that goes on.
+// ruled out, and the end of those that can be paid.
 
 void BoundedSearch::Resume(const SearchPart& part)
 {
@@ -186,9 +198,11 @@ SearchRest BoundedSearch::Rest()
         const Branch& branch = m_path[depth];
         const bool last = depth + 1 == m_path.size();
         const std::uint32_t next = last ? branch.choice : Allowed(branch, branch.choice + 1);
+        const std::uint32_t limit =
+            branch.spent < m_bound ? branch.count : std::min(branch.paidFrom, branch.count);
         rest.nodes.push_back({{branch.choice, branch.count},
                               next < branch.count,
-                              {branch.paidFrom, branch.spent, branch.ruledOut, next}});
+                              {branch.paidFrom, branch.spent, branch.ruledOut, limit}});
     }
     rest.more = m_cut && m_bound < m_last;
     return rest;
@@ -196,9 +210,22 @@ SearchRest BoundedSearch::Rest()
 
 void BoundedSearch::PutAside(SearchNode& node) const
 {
-    constexpr std::size_t kNext = 3;
-    node.step.option = static_cast<std::uint32_t>(node.state.at(kNext));
-    node.open = node.step.option < node.step.count;
+    WordReader words(node.state);
+    static_cast<void>(words.Get());
+    static_cast<void>(words.Get());
+    const std::uint64_t ruledOut = words.Get();
+    const std::uint32_t limit = words.GetNumber();
+    do
+    {
+        ++node.step.option;
+    } while (node.step.option < limit && IsRuledOut(ruledOut, node.step.option));
+    node.open = node.step.option < limit;
+    node.step.option = node.open ? node.step.option : node.step.count;
+}
+
+void BoundedSearch::Skip(SearchNode& node) const
+{
+    PutAside(node);
 }
 
 } // namespace interleave

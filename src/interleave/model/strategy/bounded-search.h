@@ -64,6 +64,7 @@ class BoundedSearch final : public DivisibleSearch
     }
 
     void PutAside(SearchNode& node) const override;
+    void Skip(SearchNode& node) const override;
 
     void Apply(SearchNode& /*node*/,
                const SearchNews& /*news*/,

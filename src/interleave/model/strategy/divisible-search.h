@@ -90,6 +90,9 @@ class DivisibleSearch : public Strategy
     /** What goes on below @p node becomes somebody else's: the node has only what else is open. */
     virtual void PutAside(SearchNode& node) const = 0;
 
+    /** What comes next at @p node, the last one of a part, is not to be made at all. */
+    virtual void Skip(SearchNode& node) const = 0;
+
     /** @p node learns what was found out below it. @p mode see SearchPart. */
     virtual void Apply(SearchNode& node, const SearchNews& news, std::uint64_t mode) const = 0;
 };

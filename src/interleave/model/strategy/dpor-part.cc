@@ -307,6 +307,28 @@ void DporStrategy::PutAside(SearchNode& node) const
     node = other.Export(imported, std::nullopt);
 }
 
+void DporStrategy::Skip(SearchNode& node) const
+{
+    if (node.state.empty())
+    {
+        PutAside(node);
+        return;
+    }
+    DporStrategy other;
+    std::optional<Sleeper> current;
+    Node& imported = other.PushImported(node, current);
+    if (imported.tree != 0)
+    {
+        Sleeper skipped;
+        skipped.step = other.m_trees.Step(imported.tree);
+        skipped.wakesAlways = true; // what it does is not known
+        other.m_trees.Free(other.m_trees.Take(imported.tree));
+        imported.sleep.push_back(std::move(skipped));
+    }
+    other.DropSleeping(imported);
+    node = other.Export(imported, current);
+}
+
 void DporStrategy::Apply(SearchNode& node, const SearchNews& news, std::uint64_t mode) const
 {
     DporStrategy other;

@@ -50,8 +50,9 @@ class WordWriter;
  * made.
  *
  * Dealt out, each part goes on from its own node as if all before had been made; what a race says
- * of a node outside goes to whoever has that node. The runs are the same ones, but for redundant
- * ones and for which of several equivalent runs is made.
+ * of a node outside goes to whoever has that node. All parts together make a run of every kind that
+ * the whole search makes one of, and at times, since they follow no sequence to its end that
+ * another part was to make, two.
  *
  * Tasks and objects that are made in the middle of a run bear numbers in order of creation; where
  * different tasks make them, runs that differ only by these numbers count as different.
@@ -90,6 +91,7 @@ class DporStrategy final : public DivisibleSearch
     void Resume(const SearchPart& part) override;
     SearchRest Rest() override;
     void PutAside(SearchNode& node) const override;
+    void Skip(SearchNode& node) const override;
     void Apply(SearchNode& node, const SearchNews& news, std::uint64_t mode) const override;
 
     /** Runs that were not redundant. */
