@@ -53,6 +53,11 @@ class RuledStrategy final : public interleave::Strategy
         return m_strategy->Learns();
     }
 
+    interleave::DivisibleSearch* AsSearch() override
+    {
+        return m_strategy->AsSearch();
+    }
+
     bool Passive() const override
     {
         return m_rules.Passive() && m_strategy->Passive();
