@@ -97,6 +97,7 @@ Json Campaign::JobMessage(const Segment& segment) const
     Json message = {{"job", "batch"},
                     {"strategy", m_options.strategy},
                     {"seed", m_options.seed},
+                    {"batch", segment.batch},
                     {"first", segment.first},
                     {"runs", segment.runs}};
     if (segment.piece)

@@ -61,6 +61,10 @@ std::unique_ptr<interleave::Strategy> Worker::NewStrategy(const Json& job)
     {
         (*strategy)->AsSearch()->Resume(SearchPartFromJson(job["part"]));
     }
+    else
+    {
+        (*strategy)->BeginAt(job.at("batch").get<std::uint64_t>());
+    }
     return std::move(*strategy);
 }
 

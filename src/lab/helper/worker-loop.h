@@ -25,7 +25,7 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 /**
  * A worker's life: takes jobs until the other side has gone.
  *
- *  - {"job": "batch", "strategy", "seed", "first", "runs"}: makes the runs. Answers with a
+ *  - {"job": "batch", "strategy", "seed", "batch", "first", "runs"}: makes the runs. Answers a
  *    {"finding"} for each violation that is new in the batch, at once, and at last
  *    {"done": tally, "complete": whether it was not stopped}.
  *  - the same with "part": runs of a part of a search (see interleave::SearchTree); if complete,

@@ -142,6 +142,42 @@ bool BoundedSearch::Advance()
     return false;
 }
 
+void BoundedSearch::BeginAt(std::uint64_t batch)
+{
+    if (batch != 0)
+    {
+        m_isPart = true;
+        m_bound = m_last;
+        m_seek = batch;
+    }
+}
+
+/** Takes one of the decisions that the last run has left out, as m_seek says, for good. */
+bool BoundedSearch::GoBelow()
+{
+    m_path.resize(m_depth);
+    std::vector<SearchStep> ways; // the option, and the length of the path before it
+    for (std::size_t depth = m_base; depth < m_path.size(); ++depth)
+    {
+        const Branch& branch = m_path[depth];
+        for (std::uint32_t option = Allowed(branch, branch.choice + 1); option < branch.count;
+             option = Allowed(branch, option + 1))
+        {
+            ways.push_back({option, static_cast<std::uint32_t>(depth)});
+        }
+    }
+    if (ways.empty())
+    {
+        return false;
+    }
+    const SearchStep way = ways[(m_seek - 1) % ways.size()];
+    m_seek = (m_seek - 1) / ways.size();
+    m_path.resize(way.count + std::size_t{1});
+    m_path.back().choice = way.option;
+    m_base = m_path.size();
+    return true;
+}
+
 void BoundedSearch::EndRun(const RunResult& /*result*/)
 {
     if (!m_begun || m_done)
@@ -150,7 +186,7 @@ void BoundedSearch::EndRun(const RunResult& /*result*/)
     }
     m_begun = false;
     ++m_runs;
-    if (Advance())
+    if (m_seek != 0 ? GoBelow() : Advance())
     {
         return;
     }

@@ -21,6 +21,10 @@ namespace interleave
  * costs as much as a preemption, and so does every fault, tie or value that is not the dull one.
  * Loops that wait by yielding are cut by YieldRule. Each bound of A-B goes through the runs of the
  * smaller ones once more.
+ *
+ * In a later batch of a campaign the largest bound is searched below one costly or free decision of
+ * the dull run, another one for each batch; when there are more batches than these, below one more
+ * decision after it, and so on.
  */
 class BoundedSearch final : public DivisibleSearch
 {
@@ -54,6 +58,8 @@ class BoundedSearch final : public DivisibleSearch
     /** @throws std::logic_error when the program does not repeat itself. */
     std::uint32_t Choose(ChoicePoint& point) override;
     void EndRun(const RunResult& result) override;
+
+    void BeginAt(std::uint64_t batch) override;
 
     void Resume(const SearchPart& part) override;
     SearchRest Rest() override;
@@ -100,14 +106,16 @@ class BoundedSearch final : public DivisibleSearch
     /** The first option from @p from on that may be taken, or count. */
     std::uint32_t Allowed(const Branch& branch, std::uint32_t from);
     bool Advance();
+    bool GoBelow();
 
     std::uint32_t m_first;
     std::uint32_t m_last;
     std::uint32_t m_bound;
     std::vector<Branch> m_path;
     std::size_t m_depth = 0;
-    std::size_t m_base = 0; // choices that are not this part's to change
-    bool m_isPart = false;  // of one bound
+    std::uint64_t m_seek = 0; // decides below which decisions to search; 0: where it is
+    std::size_t m_base = 0;   // choices that are not this part's to change
+    bool m_isPart = false;    // of one bound
     std::uint64_t m_runs = 0;
     bool m_cut = false; // something was left out for its cost
     bool m_begun = false;

@@ -49,6 +49,14 @@ class Strategy : public Chooser
         return false;
     }
 
+    /**
+     * Before the first run: this object makes batch @p batch of a campaign, from 0. What draws has
+     * other seeds there; what searches begins somewhere else, so that nothing is done again.
+     */
+    virtual void BeginAt(std::uint64_t /*batch*/)
+    {
+    }
+
     /** A search that ends by itself and can be dealt out; otherwise null. */
     virtual DivisibleSearch* AsSearch()
     {
