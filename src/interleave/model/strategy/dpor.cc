@@ -30,8 +30,10 @@ std::uint32_t DporStrategy::DenseObject(ObjectId object)
     std::uint32_t& number = numbers[object.ordinal];
     if (number == 0)
     {
-        const std::uint64_t name = HashText(m_engine->ClassName(object.type)) + object.ordinal;
-        number = DenseName(MixBits(name));
+        // Some operations concern no object and stay in order all the same.
+        const std::uint64_t base =
+            object.type == 0 ? 0 : HashText(m_engine->ClassName(object.type));
+        number = DenseName(MixBits(base + object.ordinal) | 1); // 0 is no name
     }
     return number;
 }
