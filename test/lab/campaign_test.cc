@@ -139,8 +139,8 @@ TEST(Campaign, TakesACrashForAFinding)
     ToyOptions options;
     options.crash = SIGSEGV;
     const Tally tally = Explore(MakeToyTarget(options), Options(1)).tally;
-    ASSERT_TRUE(tally.findings.contains("crash: SIGSEGV"));
-    const CampaignFinding& crash = tally.findings.at("crash: SIGSEGV");
+    ASSERT_TRUE(tally.findings.contains("crash: SIGSEGV after sync"));
+    const CampaignFinding& crash = tally.findings.at("crash: SIGSEGV after sync");
     EXPECT_TRUE(crash.reproduced);
     EXPECT_EQ(crash.strategy, "coin");
     const auto log = interleave::DecisionLog::Parse(crash.log);
@@ -163,17 +163,84 @@ TEST(Campaign, TakesAHangForAFinding)
     EXPECT_EQ(tally.runs + tally.missed, 20U);
 }
 
-TEST(Campaign, SearchesToTheEndInOnePiece)
+CampaignOptions Search(const std::string& strategy, unsigned workers)
 {
-    CampaignOptions options = Options(3, 1'000'000);
-    options.strategy = "count";
-    options.indivisible = true;
+    CampaignOptions options = Options(workers, 1'000'000);
+    options.strategy = strategy;
+    options.exhaustive = true;
+    options.batchRuns = 3; // many parts
+    return options;
+}
+
+TEST(Campaign, SearchesToTheEndWithAnyNumberOfWorkers)
+{
+    for (const char* const strategy : {"dpor", "bound:1", "bound:0-2"})
+    {
+        BatchLedger ledger;
+        const Tally one = Explore(MakeToyTarget(), Search(strategy, 1), ledger).tally;
+        EXPECT_TRUE(one.exhausted) << strategy;
+        EXPECT_GT(one.runs, 2U) << strategy;
+        EXPECT_EQ(Explore(MakeToyTarget(), Search(strategy, 2)).tally, one) << strategy;
+        EXPECT_EQ(Explore(MakeToyTarget(), Search(strategy, 3)).tally, one) << strategy;
+        // Nothing is left to do.
+        EXPECT_EQ(Explore(MakeToyTarget(), Search(strategy, 2), ledger).tally, one) << strategy;
+    }
+}
+
+TEST(Campaign, ASearchInPartsHasTheRunsOfOneInOnePiece)
+{
+    for (const char* const strategy : {"dpor", "bound:1", "bound:0-2"})
+    {
+        CampaignOptions options = Search(strategy, 1);
+        options.batchRuns = 1'000'000;
+        const Tally whole = Explore(MakeToyTarget(), options).tally;
+        const Tally parts = Explore(MakeToyTarget(), Search(strategy, 3)).tally;
+        EXPECT_EQ(parts.runs, whole.runs) << strategy;
+        EXPECT_EQ(parts.schedules.Distinct(), whole.schedules.Distinct()) << strategy;
+        EXPECT_EQ(parts.findings.size(), whole.findings.size()) << strategy;
+    }
+}
+
+TEST(Campaign, ASearchEndsAtItsLimit)
+{
+    CampaignOptions options = Search("bound:0-2", 3);
+    options.schedules = 20;
+    const CampaignResult result = Explore(MakeToyTarget(), options);
+    EXPECT_EQ(result.tally.runs, 20U);
+    EXPECT_FALSE(result.tally.exhausted);
+    options.workers = 1;
+    EXPECT_EQ(Explore(MakeToyTarget(), options).tally, result.tally);
+}
+
+TEST(Campaign, ASearchGivesUpWhatCrashesAndGoesOn)
+{
+    ToyOptions toy;
+    toy.crash = SIGSEGV;
+    for (const char* const strategy : {"bound:2", "bound:0-2"})
+    {
+        const Tally tally = Explore(MakeToyTarget(toy), Search(strategy, 2)).tally;
+        EXPECT_TRUE(tally.findings.contains("crash: SIGSEGV after sync")) << strategy;
+        EXPECT_TRUE(tally.findings.contains("leak: toy")) << strategy;
+        EXPECT_FALSE(tally.exhausted) << strategy;
+        EXPECT_EQ(Explore(MakeToyTarget(toy), Search(strategy, 1)).tally, tally) << strategy;
+    }
+}
+
+TEST(Campaign, ShrinksACrash)
+{
+    ToyOptions toy;
+    toy.crash = SIGSEGV;
     BatchLedger ledger;
-    const CampaignResult result = Explore(MakeToyTarget(), options, ledger);
-    EXPECT_TRUE(result.tally.exhausted);
-    EXPECT_EQ(result.tally.runs, 25U);
-    // Nothing is left to do.
-    EXPECT_EQ(Explore(MakeToyTarget(), options, ledger).tally, result.tally);
+    const CampaignResult result = Explore(MakeToyTarget(toy), Options(2, 300), ledger, {}, true);
+    ASSERT_TRUE(result.shrunk.contains("crash: SIGSEGV after sync"));
+    const ShrunkFinding& shrunk = result.shrunk.at("crash: SIGSEGV after sync");
+    EXPECT_EQ(shrunk.problem, "");
+    const auto log = interleave::DecisionLog::Parse(shrunk.log);
+    ASSERT_TRUE(log.has_value()) << shrunk.log;
+    // The second task looks, the first takes its lock, the second thinks.
+    EXPECT_LE(log->decisions.size(), 3U) << shrunk.log;
+    EXPECT_GE(log->decisions.size(), 1U);
+    EXPECT_THAT(shrunk.certificate, HasSubstr("leaving out any one decision makes it pass"));
 }
 
 TEST(Campaign, EndsInTime)

@@ -32,14 +32,6 @@ SCENARIOS = sorted(path for path in glob.glob(os.path.join(CHECKOUT, "**/*.toml"
                    if os.sep + "build" + os.sep not in path and is_scenario(path))
 
 
-@pytest.fixture(scope="session")
-def program():
-    path = os.environ.get("WEFT")
-    if not path:
-        pytest.skip("WEFT does not name the program; './weft test lab' sets it")
-    return path
-
-
 def output(program, folder, *words):
     result = subprocess.run([program, *map(str, words)], cwd=folder, capture_output=True, text=True,
                             check=False, timeout=600, env={**os.environ, "MALLOC_PERTURB_": "85"})

@@ -2,7 +2,6 @@
 """weft explore, shrink and replay --times as a user meets them."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -34,34 +33,6 @@ service = 0x1234
 """
 # A connection that is given up before it is decided: every run violates liveness.
 LATE = SCENARIO.replace("[fabric]", 'limit = "500ns"\n[fabric]', 1)
-
-
-@pytest.fixture(scope="session")
-def program():
-    path = os.environ.get("WEFT")
-    if not path:
-        pytest.skip("WEFT does not name the program; './weft test lab' sets it")
-    return path
-
-
-@pytest.fixture
-def weft(program, tmp_path):
-    def run(*words, **environment):
-        return subprocess.run([program, *map(str, words)], cwd=tmp_path, capture_output=True,
-                              text=True, check=False, timeout=300,
-                              env={**os.environ, **environment})
-
-    return run
-
-
-@pytest.fixture
-def scenario(tmp_path):
-    def write(text, name="calm.toml"):
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return path.name
-
-    return write
 
 
 def explored(result):
@@ -97,7 +68,7 @@ def test_nothing_is_violated(weft, scenario, tmp_path):
                      re.MULTILINE)
     assert "result      no violation\n" in result.stdout
     assert "\x1b" not in result.stdout
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["calm.toml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["test.toml"]
 
 
 def test_finding_is_written_shown_and_replayed(weft, scenario, tmp_path):
@@ -106,9 +77,9 @@ def test_finding_is_written_shown_and_replayed(weft, scenario, tmp_path):
     assert "violated    " in result.stdout
     assert "●" in result.stdout
     last = result.stdout.splitlines()[-1]
-    file = re.search(r"replay (calm\.findings/calm-[0-9a-f]{8}\.weft)$", last).group(1)
+    file = re.search(r"replay (test\.findings/test-[0-9a-f]{8}\.weft)$", last).group(1)
     text = (tmp_path / file).read_text(encoding="utf-8")
-    assert "\nscenario: ../calm.toml\n" in text
+    assert "\nscenario: ../test.toml\n" in text
     assert "\ntrail: " in text
     again = weft("replay", file, "--times", 3, "--quiet")
     assert again.returncode == VIOLATED, again.stdout + again.stderr
@@ -126,7 +97,7 @@ def test_drawing_in_ascii(weft, scenario):
 def test_replay_names_the_first_difference(weft, scenario, tmp_path):
     assert weft("explore", scenario(LATE), "--schedules", 5,
                 "--no-shrink").returncode == VIOLATED
-    log = next((tmp_path / "calm.findings").glob("*.weft"))
+    log = next((tmp_path / "test.findings").glob("*.weft"))
     text = log.read_text(encoding="utf-8")
     log.write_text(text.rstrip("\n") + "\nnext client/connect #1 start -> events\n"
                    "net REQ client->server #1 -> drop\n", encoding="utf-8")
@@ -183,7 +154,7 @@ def test_killed_campaign_goes_on(weft, program, scenario, tmp_path):
         wait_for(tmp_path / "out" / "campaign.json", process)
         process.kill()
     # What was found is there, whole.
-    assert list((tmp_path / "out").glob("calm-*.weft"))
+    assert list((tmp_path / "out").glob("test-*.weft"))
     assert comparable(explored(weft(*words, "--out", "out"))) == whole
 
 
@@ -198,11 +169,15 @@ def test_another_campaign_is_refused(weft, scenario):
     assert (again["schedules"], again["earlier"]) == (1000, 1000)
 
 
-def test_exhaustive_search_is_one_piece(weft, scenario):
-    result = weft("explore", scenario(SCENARIO), "--strategy", "bound:0", "--workers", 2,
-                  "--schedules", 300)
-    assert result.returncode == FINE, result.stdout + result.stderr
-    assert "cannot be dealt out" in result.stderr
+@pytest.mark.parametrize("strategy, schedules", [("dpor", 1500), ("bound:1", 3000)])
+def test_exhaustive_search_is_dealt_out(weft, scenario, strategy, schedules):
+    path = scenario(SCENARIO)
+    results = [comparable(explored(weft("explore", path, "--strategy", strategy, "--json",
+                                        "--no-shrink", "--schedules", schedules, "--workers",
+                                        workers))) for workers in (1, 2, 3)]
+    assert results[0] == results[1] == results[2]
+    assert results[0]["schedules"] == schedules
+    assert results[0]["findings"] == []
 
 
 @pytest.mark.parametrize("words, said", [
@@ -212,7 +187,7 @@ def test_exhaustive_search_is_one_piece(weft, scenario):
     (["--workers", "0"], "--workers"),
     (["--seconds", "-1"], "--seconds"),
     (["--seed", "x"], "--seed: found 'x', expected a whole number of 64 bits"),
-    (["--out", "calm.toml"], "calm.toml: found no folder")])
+    (["--out", "test.toml"], "test.toml: found no folder")])
 def test_wrong_usage(weft, scenario, words, said):
     result = weft("explore", scenario(SCENARIO), *words)
     assert result.returncode == WRONG
@@ -226,13 +201,13 @@ def test_wrong_scenario(weft, scenario):
         'name = "server"', 'name = "server"\nnode = "nowhere"'))
     result = weft("explore", path, "--schedules", 10)
     assert result.returncode == WRONG
-    assert re.search(r"calm\.toml:\d+: found .*nowhere", result.stderr)
+    assert re.search(r"test\.toml:\d+: found .*nowhere", result.stderr)
 
 
 def test_shrink(weft, scenario, tmp_path):
     path = scenario(LATE)
     assert weft("explore", path, "--schedules", 20, "--no-shrink").returncode == VIOLATED
-    log = next((tmp_path / "calm.findings").glob("*.weft"))
+    log = next((tmp_path / "test.findings").glob("*.weft"))
     result = weft("shrink", log, "--explain", "--runs", 500)
     assert result.returncode == VIOLATED, result.stdout + result.stderr
     small = log.with_suffix(".shrunk.weft")

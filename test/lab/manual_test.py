@@ -5,17 +5,12 @@ import os
 import re
 import subprocess
 
-import pytest
-
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FIRST_RUN = re.compile(r"^```\n(first light on .*?)^```$", re.MULTILINE | re.DOTALL)
 WALL_TIME = re.compile(r"simulated in [0-9.]+ s")
 
 
-def test_the_first_run_of_the_readme():
-    program = os.environ.get("WEFT")
-    if not program:
-        pytest.skip("WEFT does not name the program; './weft test lab' sets it")
+def test_the_first_run_of_the_readme(program):
     with open(os.path.join(CHECKOUT, "README.md"), encoding="utf-8") as readme:
         shown = FIRST_RUN.search(readme.read())
     printed = subprocess.run([program, "run", "examples/first-light.toml"], cwd=CHECKOUT,

@@ -4,6 +4,7 @@
 #include "interleave/model/engine.h"
 #include "interleave/model/mutex.h"
 #include "interleave/model/random.h"
+#include "interleave/model/strategy/strategies.h"
 #include "interleave/model/virtual-time.h"
 
 #include <csignal>
@@ -116,42 +117,6 @@ class Coin final : public interleave::Strategy
     interleave::Random m_random{0};
 };
 
-/** Run n of an object goes another way at the n-th choice only. */
-class Count final : public interleave::Strategy
-{
-  public:
-    std::string Name() const override
-    {
-        return "count";
-    }
-
-    void Seed(std::uint64_t /*seed*/) override
-    {
-        ++m_run;
-        m_asked = 0;
-    }
-
-    std::uint32_t Choose(interleave::ChoicePoint& point) override
-    {
-        return ++m_asked == m_run && point.Count() > 1 ? 1 : 0;
-    }
-
-    bool Done() const override
-    {
-        constexpr std::uint64_t kRuns = 25;
-        return m_run >= kRuns;
-    }
-
-    bool Learns() const override
-    {
-        return true;
-    }
-
-  private:
-    std::uint64_t m_run = 0;
-    std::uint64_t m_asked = 0;
-};
-
 class ToyTarget final : public CampaignTarget
 {
   public:
@@ -172,11 +137,7 @@ class ToyTarget final : public CampaignTarget
         {
             return std::make_unique<Coin>();
         }
-        if (name == "count")
-        {
-            return std::make_unique<Count>();
-        }
-        return tl::unexpected("no strategy of toys: " + name);
+        return interleave::MakeStrategy(name);
     }
 
     StepCoverage* Coverage() override

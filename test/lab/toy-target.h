@@ -18,8 +18,8 @@ struct ToyOptions
 };
 
 /**
- * A small program with known defects, and the strategies "coin" (each choice at random) and "count"
- * (the n-th run of an object makes the n-th combination of two choices: one that learns, and ends).
+ * A small program with known defects, and the strategy "coin" (each choice at random) besides those
+ * of interleave.
  */
 MakeTarget MakeToyTarget(const ToyOptions& options = {});
 

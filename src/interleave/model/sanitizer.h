@@ -86,20 +86,30 @@ class MemoryScope
 {
   public:
     explicit MemoryScope(bool program)
-        : m_before(g_programMemory)
+        : m_before(Set(program))
     {
-        g_programMemory = program && g_programMemoryArmed;
     }
 
     ~MemoryScope()
     {
-        g_programMemory = m_before;
+        Set(m_before);
     }
 
     MemoryScope(const MemoryScope&) = delete;
     MemoryScope& operator=(const MemoryScope&) = delete;
 
   private:
+    /** To ThreadSanitizer contexts are threads, and the mark is the engine's. @return the value
+     * before. */
+    static bool Set(bool program)
+    {
+        EnterEngine();
+        const bool before = g_programMemory;
+        g_programMemory = program && g_programMemoryArmed;
+        LeaveEngine();
+        return before;
+    }
+
     const bool m_before;
 };
 

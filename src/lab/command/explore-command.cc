@@ -45,13 +45,6 @@ struct ExploreCommand
     ExitStatus operator()(Output& output) const;
 };
 
-/** A search that ends by itself cannot be cut in pieces: each piece would begin at its start. */
-bool IsExhaustive(const std::string& strategy)
-{
-    return strategy.find('+') == std::string::npos &&
-           (strategy.starts_with("bound:") || strategy.starts_with("dpor"));
-}
-
 /** One campaign, from its folder to its report. */
 class Exploration
 {
@@ -239,7 +232,7 @@ ExitStatus Exploration::Run()
     }
     m_report.before = m_ledger.Sum().runs;
     m_goal = {m_options.schedules, m_report.before, m_options.seconds};
-    if (m_options.indivisible)
+    if (m_options.exhaustive)
     {
         m_goal.schedules = CampaignOptions::kEndless; // when it ends is not known before
     }
@@ -266,7 +259,8 @@ ExitStatus Exploration::Run()
 
 ExitStatus ExploreCommand::operator()(Output& output) const
 {
-    if (const auto made = interleave::MakeStrategy(strategy); !made)
+    const auto made = interleave::MakeStrategy(strategy);
+    if (!made)
     {
         output.Complain("--strategy: " + made.error());
         return ExitStatus::kWrongInput;
@@ -286,20 +280,12 @@ ExitStatus ExploreCommand::operator()(Output& output) const
     CampaignOptions options;
     options.strategy = strategy;
     options.seed = number.value_or(scenario->seed);
-    options.indivisible = IsExhaustive(strategy);
-    options.schedules = schedules.value_or(options.indivisible ? kExhaustive
-                                           : seconds > 0       ? CampaignOptions::kEndless
-                                                               : options.schedules);
+    options.exhaustive = (*made)->AsSearch() != nullptr;
+    options.schedules = schedules.value_or(options.exhaustive ? kExhaustive
+                                           : seconds > 0      ? CampaignOptions::kEndless
+                                                              : options.schedules);
     options.seconds = seconds;
     options.workers = workers;
-    if (options.indivisible && workers > 1)
-    {
-        output.Complain(fmt::format(
-            "{} is one search and cannot be dealt out: one of the {} workers makes it, the others "
-            "help to shrink",
-            strategy,
-            workers));
-    }
     return Exploration(*this, *scenario, std::move(options), output).Run();
 }
 

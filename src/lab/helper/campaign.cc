@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/helper/campaign.h"
 
-#include "interleave/model/decision-log.h"
-#include "lab/helper/stopwatch.h"
-#include "lab/helper/worker-pool.h"
-
-#include <fmt/format.h>
+#include "interleave/model/strategy/strategies.h"
+#include "lab/helper/campaign-run.h"
+#include "lab/helper/search-json.h"
 
 #include <algorithm>
-#include <deque>
+#include <memory>
 #include <stdexcept>
 #include <utility>
-#include <vector>
 
 namespace lab
 {
@@ -20,99 +17,41 @@ namespace
 {
 
 constexpr int kPollMilliseconds = 100;
-// A batch whose runs keep crashing is given up after so many.
-constexpr unsigned kMostCrashes = 8;
-constexpr const char* kHang = "hang";
 
-/** A piece of a batch for one worker: the whole, or what is left behind a crash. */
-struct Segment
+/** An object that makes no runs: it knows what parts of the search mean. */
+std::unique_ptr<interleave::DivisibleSearch> SearchOf(const std::string& name)
 {
-    std::uint64_t batch{0};
-    std::uint64_t first{0};
-    std::uint64_t runs{0};
-    Tally before;        ///< what earlier segments of the batch have brought
-    unsigned crashes{0}; ///< in the batch so far
-};
-
-/** What a worker is at. */
-struct Job
-{
-    enum class Kind
+    auto strategy = interleave::MakeStrategy(name);
+    interleave::DivisibleSearch* const search = strategy ? (*strategy)->AsSearch() : nullptr;
+    if (search == nullptr)
     {
-        kBatch,
-        kCrash, ///< the run that takes workers down, alone
-        kShrink,
-    };
-
-    Kind kind{Kind::kBatch};
-    Segment segment;
-    std::uint64_t crash{0}; ///< index of the crashing run
-    std::string how;        ///< it crashes
-    std::string strategy;   ///< that decides in it
-    std::string decisions;  ///< it has told, a line each
-    std::string signature;  ///< of the finding to shrink
-    std::uint64_t moves{0}; ///< of the worker, when it was last seen to move
-    double movedAt{0};
-    bool killed{false};
-};
-
-class Campaign
-{
-  public:
-    Campaign(const MakeTarget& makeTarget,
-             const CampaignOptions& options,
-             const CampaignEvents& events,
-             BatchLedger& ledger)
-        : m_options(options),
-          m_events(events),
-          m_ledger(ledger),
-          m_pool(options.workers, makeTarget),
-          m_jobs(options.workers)
-    {
-        for (const auto& [signature, finding] : ledger.Sum().findings)
-        {
-            m_lowest[signature] = finding.run;
-        }
+        throw std::invalid_argument(name + " is no search that ends by itself");
     }
+    static_cast<void>(strategy->release()); // it is the same object
+    return std::unique_ptr<interleave::DivisibleSearch>(search);
+}
 
-    tl::expected<CampaignResult, InputError> Run(bool shrink);
+} // namespace
 
-  private:
-    // Dealing.
-    std::optional<Segment> NextSegment();
-    bool Deal(std::size_t worker);
-    void Begin(std::size_t worker, Job job, Json message);
-    Json JobMessage(const Segment& segment) const;
-    bool Turn();
-    void CheckTime();
-
-    // Hearing.
-    void Hear(std::size_t worker, const Json& message);
-    void Gone(std::size_t worker, const std::string& how);
-    void Done(std::size_t worker, const Json& message);
-    void Crashed(Segment segment, const Job& job, bool again);
-    void Finish(Segment segment, const Tally& tally, bool complete);
-    void Tell(const CampaignFinding& finding);
-    CampaignProgress Progress();
-
-    void ShrinkAll();
-
-    const CampaignOptions& m_options;
-    const CampaignEvents& m_events;
-    BatchLedger& m_ledger;
-    Stopwatch m_time;
-    WorkerPool m_pool;
-    std::vector<std::optional<Job>> m_jobs; ///< by worker
-    std::deque<Segment> m_left;             ///< of batches with a crash
-    std::deque<Job> m_toMake;               ///< crashing runs to be made alone
-    std::deque<CampaignFinding> m_toShrink;
-    std::uint64_t m_nextBatch{0};
-    std::map<std::string, std::uint64_t> m_lowest; ///< run by signature
-    Tally m_extra;                                 ///< of batches that are not for the ledger
-    CampaignResult m_result;
-    std::optional<InputError> m_wrong;
-    bool m_stopping{false};
-};
+Campaign::Campaign(const MakeTarget& makeTarget,
+                   const CampaignOptions& options,
+                   const CampaignEvents& events,
+                   BatchLedger& ledger)
+    : m_options(options),
+      m_events(events),
+      m_ledger(ledger),
+      m_pool(options.workers, makeTarget),
+      m_jobs(options.workers)
+{
+    for (const auto& [signature, finding] : ledger.Sum().findings)
+    {
+        m_lowest[signature] = finding.run;
+    }
+    if (options.exhaustive && !ledger.Has(0))
+    {
+        m_search.emplace(SearchOf(options.strategy), options.batchRuns, options.schedules);
+    }
+}
 
 std::optional<Segment> Campaign::NextSegment()
 {
@@ -122,10 +61,13 @@ std::optional<Segment> Campaign::NextSegment()
         m_left.pop_front();
         return segment;
     }
+    if (m_options.exhaustive)
+    {
+        return NextPiece();
+    }
     m_nextBatch = m_ledger.FirstMissing(m_nextBatch);
-    const std::uint64_t runs = m_options.indivisible ? m_options.schedules : m_options.batchRuns;
-    if (m_nextBatch > (m_options.schedules - 1) / runs ||
-        (m_options.indivisible && m_nextBatch > 0))
+    const std::uint64_t runs = m_options.batchRuns;
+    if (m_nextBatch > (m_options.schedules - 1) / runs)
     {
         return std::nullopt;
     }
@@ -136,13 +78,33 @@ std::optional<Segment> Campaign::NextSegment()
     return segment;
 }
 
+std::optional<Segment> Campaign::NextPiece()
+{
+    auto piece = m_search ? m_search->Next() : std::nullopt;
+    if (!piece)
+    {
+        return std::nullopt;
+    }
+    Segment segment;
+    segment.batch = piece->ticket;
+    segment.runs = piece->runs;
+    segment.piece = std::move(*piece);
+    return segment;
+}
+
 Json Campaign::JobMessage(const Segment& segment) const
 {
-    return {{"job", "batch"},
-            {"strategy", m_options.strategy},
-            {"seed", m_options.seed},
-            {"first", segment.first},
-            {"runs", segment.runs}};
+    Json message = {{"job", "batch"},
+                    {"strategy", m_options.strategy},
+                    {"seed", m_options.seed},
+                    {"batch", segment.batch},
+                    {"first", segment.first},
+                    {"runs", segment.runs}};
+    if (segment.piece)
+    {
+        message["part"] = ToJson(segment.piece->part);
+    }
+    return message;
 }
 
 void Campaign::Begin(std::size_t worker, Job job, Json message)
@@ -169,16 +131,7 @@ bool Campaign::Deal(std::size_t worker)
     {
         const CampaignFinding finding = std::move(m_toShrink.front());
         m_toShrink.pop_front();
-        if (m_events.shrinking)
-        {
-            m_events.shrinking(finding);
-        }
-        Job job;
-        job.kind = Job::Kind::kShrink;
-        job.signature = finding.signature;
-        Begin(worker,
-              std::move(job),
-              {{"job", "shrink"}, {"log", finding.log}, {"signature", finding.signature}});
+        BeginShrinking(worker, finding);
         return true;
     }
     if (m_stopping)
@@ -195,6 +148,24 @@ bool Campaign::Deal(std::size_t worker)
     Json message = JobMessage(job.segment);
     Begin(worker, std::move(job), std::move(message));
     return true;
+}
+
+void Campaign::BeginShrinking(std::size_t worker, const CampaignFinding& finding)
+{
+    if (m_events.shrinking)
+    {
+        m_events.shrinking(finding);
+    }
+    Job job;
+    job.kind = Job::Kind::kShrink;
+    job.signature = finding.signature;
+    Json message = {{"job", "shrink"}, {"log", finding.log}, {"signature", finding.signature}};
+    if (finding.kind == kCrash)
+    {
+        message["crash"] = true;
+        message["text"] = finding.text;
+    }
+    Begin(worker, std::move(job), std::move(message));
 }
 
 bool Campaign::Turn()
@@ -252,7 +223,7 @@ void Campaign::CheckTime()
 CampaignProgress Campaign::Progress()
 {
     CampaignProgress progress;
-    progress.runs = m_ledger.Sum().runs + m_extra.runs;
+    progress.runs = m_ledger.Sum().runs + m_extra.runs + (m_search ? m_search->Sum().runs : 0);
     progress.findings = m_lowest.size();
     progress.seconds = m_time.Seconds();
     for (std::size_t i = 0; i < m_jobs.size(); ++i)
@@ -268,194 +239,15 @@ CampaignProgress Campaign::Progress()
     return progress;
 }
 
-void Campaign::Tell(const CampaignFinding& finding)
-{
-    const auto [it, fresh] = m_lowest.try_emplace(finding.signature, finding.run);
-    if (!fresh && finding.run >= it->second)
-    {
-        return;
-    }
-    it->second = finding.run;
-    if (m_events.finding)
-    {
-        m_events.finding(finding);
-    }
-}
-
-void Campaign::Hear(std::size_t worker, const Json& message)
-{
-    if (message.contains("wrong"))
-    {
-        const Json& wrong = message["wrong"];
-        m_wrong = InputError{wrong.at("file").get<std::string>(),
-                             wrong.at("line").get<unsigned>(),
-                             wrong.at("found").get<std::string>(),
-                             wrong.at("expected").get<std::string>()};
-        return;
-    }
-    if (message.contains("broken"))
-    {
-        throw std::runtime_error(message["broken"].get<std::string>());
-    }
-    if (!m_jobs[worker])
-    {
-        return;
-    }
-    Job& job = *m_jobs[worker];
-    if (message.contains("finding"))
-    {
-        Tell(FindingFromJson(message["finding"]));
-    }
-    else if (message.contains("part"))
-    {
-        job.segment.before.Merge(TallyFromJson(message["part"]));
-    }
-    else if (message.contains("begun"))
-    {
-        job.strategy = message["begun"].get<std::string>();
-    }
-    else if (message.contains("decision"))
-    {
-        job.decisions += message["decision"].get<std::string>() + "\n";
-    }
-    else
-    {
-        Done(worker, message);
-    }
-}
-
-void Campaign::Done(std::size_t worker, const Json& message)
-{
-    const Job job = std::move(*m_jobs[worker]);
-    m_jobs[worker].reset();
-    if (message.contains("done"))
-    {
-        Finish(job.segment, TallyFromJson(message["done"]), message.at("complete").get<bool>());
-    }
-    else if (message.contains("survived"))
-    {
-        Crashed(job.segment, job, false);
-    }
-    else if (message.contains("shrunk"))
-    {
-        const Json& shrunk = message["shrunk"];
-        m_result.shrunk[job.signature] = {job.signature,
-                                          shrunk.at("log").get<std::string>(),
-                                          shrunk.at("text").get<std::string>(),
-                                          shrunk.at("certificate").get<std::string>(),
-                                          "",
-                                          shrunk.at("decisions").get<std::uint64_t>(),
-                                          shrunk.at("preemptions").get<std::uint64_t>()};
-    }
-    else
-    {
-        ShrunkFinding& finding = m_result.shrunk[job.signature];
-        finding.signature = job.signature;
-        finding.problem = message.at("unshrunk").get<std::string>();
-    }
-}
-
-void Campaign::Finish(Segment segment, const Tally& tally, bool complete)
-{
-    segment.before.Merge(tally);
-    const bool whole = m_options.indivisible
-                           ? segment.before.exhausted
-                           : segment.before.runs + segment.before.missed == m_options.batchRuns;
-    if (complete && whole)
-    {
-        m_ledger.Add(segment.batch, segment.before);
-        if (m_events.batch)
-        {
-            m_events.batch(m_ledger);
-        }
-        return;
-    }
-    m_result.partial += complete ? 0 : segment.before.runs;
-    m_extra.Merge(segment.before);
-}
-
-void Campaign::Gone(std::size_t worker, const std::string& how)
-{
-    if (!m_jobs[worker] || m_wrong)
-    {
-        return;
-    }
-    Job job = std::move(*m_jobs[worker]);
-    m_jobs[worker].reset();
-    if (job.kind == Job::Kind::kShrink)
-    {
-        ShrunkFinding& finding = m_result.shrunk[job.signature];
-        finding.signature = job.signature;
-        finding.problem = fmt::format("the process that shrank it ended ({})", how);
-        return;
-    }
-    const std::uint64_t run = m_pool.CellOf(worker).run.load(std::memory_order_relaxed);
-    const Segment& segment = job.segment;
-    if (run < segment.first || run - segment.first >= segment.runs ||
-        m_pool.CellOf(worker).moves.load(std::memory_order_relaxed) == 0)
-    {
-        throw std::runtime_error(fmt::format("a worker ended outside of a run ({})", how));
-    }
-    if (job.kind == Job::Kind::kBatch)
-    {
-        job.kind = Job::Kind::kCrash;
-        job.crash = run;
-        job.how = job.killed ? kHang : how;
-        job.killed = false;
-        m_toMake.push_back(std::move(job));
-        return;
-    }
-    Crashed(job.segment, job, true);
-}
-
-void Campaign::Crashed(Segment segment, const Job& job, bool again)
-{
-    CampaignFinding finding;
-    finding.kind = job.how == kHang ? kHang : "crash";
-    finding.signature =
-        job.how == kHang ? "hang: a run that does not end" : fmt::format("crash: {}", job.how);
-    finding.strategy = job.strategy;
-    finding.run = job.crash;
-    finding.reproduced = again;
-    finding.log = fmt::format("{}\n\n{}", interleave::DecisionLog::kMagic, job.decisions);
-    finding.text = fmt::format(
-        "{}\nin run {}{}\n",
-        job.how == kHang ? fmt::format("hang: no end after {} s", m_options.stallSeconds)
-                         : fmt::format("crash: {}", job.how),
-        job.crash,
-        again ? "" : "; it did not happen when the run was made again in a process of its own");
-    Tell(finding);
-    Tally crash;
-    crash.runs = 1;
-    crash.credits[job.strategy].runs = 1;
-    crash.credits[job.strategy].violations = 1;
-    crash.Found(finding);
-    segment.before.Merge(crash);
-    const std::uint64_t left = segment.first + segment.runs - (job.crash + 1);
-    segment.first = job.crash + 1;
-    segment.runs = left;
-    if (++segment.crashes >= kMostCrashes)
-    {
-        segment.before.missed += left;
-        segment.runs = 0;
-    }
-    if (segment.runs == 0)
-    {
-        Finish(segment, Tally{}, true);
-        return;
-    }
-    m_left.push_back(std::move(segment));
-}
-
 void Campaign::ShrinkAll()
 {
     for (const auto& [signature, finding] : m_result.tally.findings)
     {
-        if (finding.kind == "crash" || finding.kind == kHang)
+        if (finding.kind == kHang)
         {
             ShrunkFinding& shrunk = m_result.shrunk[signature];
             shrunk.signature = signature;
-            shrunk.problem = "a run that takes its process down is not shrunk";
+            shrunk.problem = "a run that does not end is not shrunk";
         }
         else if (finding.reproduced)
         {
@@ -469,6 +261,32 @@ void Campaign::ShrinkAll()
             return; // what is not shrunk yet stays as it was found
         }
     }
+}
+
+/** What a search has brought: for the ledger if it has come to its end. */
+void Campaign::TakeSearch()
+{
+    if (!m_search)
+    {
+        return;
+    }
+    const Tally loose = m_search->Loose();
+    m_result.partial += loose.runs;
+    if (m_search->Sum().exhausted)
+    {
+        m_ledger.Add(0, m_search->Sum());
+        if (m_events.batch)
+        {
+            m_events.batch(m_ledger);
+        }
+    }
+    else
+    {
+        m_result.partial += m_stopping ? m_search->Sum().runs : 0;
+        m_extra.Merge(m_search->Sum());
+        m_extra.Merge(loose);
+    }
+    m_search.reset();
 }
 
 tl::expected<CampaignResult, InputError> Campaign::Run(bool shrink)
@@ -487,6 +305,7 @@ tl::expected<CampaignResult, InputError> Campaign::Run(bool shrink)
         m_extra.Merge(segment.before);
     }
     m_left.clear();
+    TakeSearch();
     m_result.stopped = m_stopping;
     m_result.tally = m_ledger.Sum();
     m_result.tally.Merge(m_extra);
@@ -499,8 +318,6 @@ tl::expected<CampaignResult, InputError> Campaign::Run(bool shrink)
     }
     return std::move(m_result);
 }
-
-} // namespace
 
 tl::expected<CampaignResult, InputError> RunCampaign(const MakeTarget& makeTarget,
                                                      const CampaignOptions& options,

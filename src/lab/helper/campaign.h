@@ -26,8 +26,8 @@ struct CampaignOptions
     std::uint64_t schedules{10'000}; ///< runs to make; kEndless: until stopped
     /** Runs of a strategy object: what is found depends on it, but not on the number of workers. */
     std::uint64_t batchRuns{kBatchRuns};
-    /** One search that cannot be cut in pieces: all runs are one batch. */
-    bool indivisible{false};
+    /** The strategy is a search that ends by itself: dealt in parts instead of batches. */
+    bool exhaustive{false};
     unsigned workers{1};
     double seconds{0}; ///< of real time after which no run begins; 0: none
     /** Seconds of real time without a run after which a worker counts as hanging. */
@@ -86,7 +86,7 @@ struct CampaignResult
  *
  * A worker that dies or hangs in a run does not end the campaign: the run is made again alone in a
  * new worker that tells each decision before it takes it, and is a finding; the rest of its batch
- * goes on with a fresh strategy.
+ * goes on with a fresh strategy. A search gives up what begins like the run, and goes on.
  * @param ledger what earlier campaigns have done; has all complete batches at the end.
  * @param shrink whether findings are shrunk, unless stopped.
  */

@@ -3,7 +3,11 @@
 
 #include "interleave/model/search/shrinker.h"
 #include "lab/helper/batch-runner.h"
+#include "lab/helper/crash-shrinker.h"
 #include "lab/helper/crash-tape.h"
+#include "lab/helper/search-json.h"
+
+#include <fmt/format.h>
 
 #include <exception>
 #include <stdexcept>
@@ -30,6 +34,7 @@ class Worker
     void MakeBatch(const Json& job);
     void MakeCrash(const Json& job);
     void Shrink(const Json& job);
+    void ShrinkACrash(const Json& job, const interleave::DecisionLog& log);
     bool Step(BatchRunner& runner);
     std::unique_ptr<interleave::Strategy> NewStrategy(const Json& job);
 
@@ -51,6 +56,14 @@ std::unique_ptr<interleave::Strategy> Worker::NewStrategy(const Json& job)
     if (!strategy)
     {
         throw std::invalid_argument(strategy.error());
+    }
+    if (job.contains("part"))
+    {
+        (*strategy)->AsSearch()->Resume(SearchPartFromJson(job["part"]));
+    }
+    else
+    {
+        (*strategy)->BeginAt(job.at("batch").get<std::uint64_t>());
     }
     return std::move(*strategy);
 }
@@ -75,7 +88,12 @@ void Worker::MakeBatch(const Json& job)
     {
         complete = !Step(runner);
     }
-    m_channel.Send({{"done", ToJson(runner.Take())}, {"complete", complete}});
+    Json done = {{"done", ToJson(runner.Take())}, {"complete", complete}};
+    if (complete && job.contains("part"))
+    {
+        done["rest"] = ToJson(strategy->AsSearch()->Rest());
+    }
+    m_channel.Send(done);
 }
 
 void Worker::MakeCrash(const Json& job)
@@ -95,6 +113,7 @@ void Worker::MakeCrash(const Json& job)
         [this](const interleave::Decision& decision) {
             m_channel.Send({{"decision", decision.Text()}});
         });
+    const CrashPlaceObserver observer(m_target.GetProgram().GetEngine(), m_cell.place);
     Step(runner);
     m_channel.Send({{"survived", true}});
 }
@@ -108,6 +127,11 @@ void Worker::Shrink(const Json& job)
         return;
     }
     m_cell.moves.fetch_add(1, std::memory_order_relaxed);
+    if (job.contains("crash"))
+    {
+        ShrinkACrash(job, *log);
+        return;
+    }
     const auto shrunk =
         interleave::Shrink(m_target.GetProgram(), *log, job.at("signature").get<std::string>());
     if (!shrunk)
@@ -121,6 +145,27 @@ void Worker::Shrink(const Json& job)
                       {"decisions", shrunk->decisionsAfter},
                       {"preemptions", shrunk->preemptionsAfter},
                       {"certificate", shrunk->certificate}}}});
+}
+
+void Worker::ShrinkACrash(const Json& job, const interleave::DecisionLog& log)
+{
+    const auto shrunk =
+        ShrinkCrash(m_target.GetProgram(), log, job.at("signature").get<std::string>());
+    if (!shrunk)
+    {
+        m_channel.Send({{"unshrunk", shrunk.error()}});
+        return;
+    }
+    m_channel.Send({{"shrunk",
+                     {{"log", shrunk->log.Format()},
+                      {"text", job.at("text")},
+                      {"decisions", shrunk->log.decisions.size()},
+                      {"preemptions", interleave::PreemptionsOf(shrunk->log)},
+                      {"certificate",
+                       fmt::format("{} ({} runs, each in a process of its own)",
+                                   shrunk->minimal ? "leaving out any one decision makes it pass"
+                                                   : "not minimal: out of runs",
+                                   shrunk->runs)}}}});
 }
 
 void Worker::Do(const Json& job)

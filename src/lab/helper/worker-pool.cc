@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/helper/worker-pool.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h> // NOLINT(modernize-deprecated-headers): kill() and sigaction() are POSIX
 #include <sys/mman.h>
@@ -25,17 +24,6 @@ namespace
 [[noreturn]] void Fail(const char* what)
 {
     throw std::system_error(errno, std::generic_category(), what);
-}
-
-std::string HowOf(int status)
-{
-    if (!WIFSIGNALED(status))
-    {
-        return fmt::format("exit status {}", WEXITSTATUS(status));
-    }
-    const char* const name = sigabbrev_np(WTERMSIG(status));
-    return name != nullptr ? fmt::format("SIG{}", name)
-                           : fmt::format("signal {}", WTERMSIG(status));
 }
 
 /** What a new process has to see to before it is a worker. */
@@ -151,7 +139,7 @@ std::string WorkerPool::Bury(std::size_t index)
     while (waitpid(m_workers[index]->pid, &status, 0) < 0 && errno == EINTR)
     {
     }
-    return HowOf(status);
+    return ProcessEnd(status);
 }
 
 void WorkerPool::Poll(int milliseconds, const Events& events)

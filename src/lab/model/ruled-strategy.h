@@ -53,6 +53,16 @@ class RuledStrategy final : public interleave::Strategy
         return m_strategy->Learns();
     }
 
+    void BeginAt(std::uint64_t batch) override
+    {
+        m_strategy->BeginAt(batch);
+    }
+
+    interleave::DivisibleSearch* AsSearch() override
+    {
+        return m_strategy->AsSearch();
+    }
+
     bool Passive() const override
     {
         return m_rules.Passive() && m_strategy->Passive();

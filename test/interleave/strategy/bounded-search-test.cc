@@ -266,5 +266,53 @@ TEST(BoundedSearch, SaysSoWhenTheProgramDoesNotRepeatItself)
     EXPECT_FALSE(result.Passed());
 }
 
+/** The orders of the first runs of a strategy that makes batch @p batch of a campaign. */
+std::vector<std::string> OrdersOfBatch(const char* name, std::uint64_t batch, int runs)
+{
+    ScriptRunner runner(LockScript(4, 8));
+    const auto strategy = Make(name);
+    strategy->BeginAt(batch);
+    std::vector<std::string> orders;
+    for (int run = 0; run < runs && !strategy->Done(); ++run)
+    {
+        strategy->Seed(static_cast<std::uint64_t>(run));
+        runner.Run(*strategy);
+        orders.push_back(runner.Order());
+    }
+    return orders;
+}
+
+TEST(BoundedSearch, LaterBatchesMakeOtherRuns)
+{
+    constexpr std::uint64_t kBatches = 40;
+    std::set<std::string> different;
+    std::size_t runs = 0;
+    for (std::uint64_t batch = 0; batch < kBatches; ++batch)
+    {
+        for (const std::string& order : OrdersOfBatch("bound:0-3", batch, 40))
+        {
+            different.insert(order);
+            ++runs;
+        }
+    }
+    EXPECT_GT(runs, kBatches * 20);
+    // Each begins with the dull run, to know what can be done otherwise.
+    EXPECT_GT(different.size(), runs / 2); // runs may differ in more than the order of actions
+}
+
+TEST(BoundedSearch, APortfolioTellsItsMembersWhichBatchItIs)
+{
+    EXPECT_EQ(OrdersOfBatch("bound:0-3+random", 0, 40), OrdersOfBatch("bound:0-3+random", 0, 40));
+    EXPECT_NE(OrdersOfBatch("bound:0-3+random", 0, 40), OrdersOfBatch("bound:0-3+random", 7, 40));
+}
+
+TEST(BoundedSearch, BatchesNeverRunOut)
+{
+    for (const std::uint64_t batch : {1U, 1'000U, 1'000'000U})
+    {
+        EXPECT_GT(OrdersOfBatch("bound:2", batch, 100).size(), 1U);
+    }
+}
+
 } // namespace
 } // namespace interleave::test

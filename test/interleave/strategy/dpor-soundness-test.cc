@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "interleave/model/random.h"
 #include "interleave/model/strategy/dpor.h"
+#include "interleave/search/in-parts.h"
 #include "script.h"
 
 #include <gtest/gtest.h>
@@ -104,6 +105,15 @@ void ExpectToReach(const std::set<std::string>& all,
     }
     EXPECT_TRUE(dpor.Done()) << TextOf(script);
     EXPECT_EQ(reached, all) << TextOf(script);
+    const Sum whole = InParts("dpor", script, limit, 1);
+    for (const std::uint64_t quota : {1, 5, 20})
+    {
+        constexpr std::size_t kHands = 4;
+        const Sum parts = InParts("dpor", script, quota, kHands);
+        EXPECT_TRUE(parts.whole) << TextOf(script);
+        EXPECT_EQ(parts.finals, all) << quota << " runs a part: " << TextOf(script);
+        EXPECT_EQ(parts.schedules, whole.schedules) << quota << " runs a part: " << TextOf(script);
+    }
 }
 
 struct Menu

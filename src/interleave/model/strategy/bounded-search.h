@@ -2,7 +2,7 @@
 #ifndef INTERLEAVE_BOUNDED_SEARCH_H
 #define INTERLEAVE_BOUNDED_SEARCH_H
 
-#include "interleave/model/strategy/strategy.h"
+#include "interleave/model/strategy/divisible-search.h"
 
 #include <cstdint>
 #include <vector>
@@ -21,8 +21,12 @@ namespace interleave
  * costs as much as a preemption, and so does every fault, tie or value that is not the dull one.
  * Loops that wait by yielding are cut by YieldRule. Each bound of A-B goes through the runs of the
  * smaller ones once more.
+ *
+ * In a later batch of a campaign the largest bound is searched below one costly or free decision of
+ * the dull run, another one for each batch; when there are more batches than these, below one more
+ * decision after it, and so on.
  */
-class BoundedSearch final : public Strategy
+class BoundedSearch final : public DivisibleSearch
 {
   public:
     static constexpr std::uint32_t kMaxBound = 1000;
@@ -55,6 +59,26 @@ class BoundedSearch final : public Strategy
     std::uint32_t Choose(ChoicePoint& point) override;
     void EndRun(const RunResult& result) override;
 
+    void BeginAt(std::uint64_t batch) override;
+
+    void Resume(const SearchPart& part) override;
+    SearchRest Rest() override;
+
+    std::uint32_t FirstLevel() const override
+    {
+        return m_first;
+    }
+
+    void PutAside(SearchNode& node) const override;
+    void Skip(SearchNode& node) const override;
+
+    void Apply(SearchNode& /*node*/,
+               const SearchNews& /*news*/,
+               std::uint64_t /*mode*/) const override
+    {
+        // Nothing is found out about a choice but by making it.
+    }
+
     /** The bound that is being searched. */
     std::uint32_t Bound() const
     {
@@ -82,12 +106,16 @@ class BoundedSearch final : public Strategy
     /** The first option from @p from on that may be taken, or count. */
     std::uint32_t Allowed(const Branch& branch, std::uint32_t from);
     bool Advance();
+    bool GoBelow();
 
     std::uint32_t m_first;
     std::uint32_t m_last;
     std::uint32_t m_bound;
     std::vector<Branch> m_path;
     std::size_t m_depth = 0;
+    std::uint64_t m_seek = 0; // decides below which decisions to search; 0: where it is
+    std::size_t m_base = 0;   // choices that are not this part's to change
+    bool m_isPart = false;    // of one bound
     std::uint64_t m_runs = 0;
     bool m_cut = false; // something was left out for its cost
     bool m_begun = false;

@@ -7,7 +7,7 @@
 namespace interleave
 {
 
-// This file: what to try after a run. dpor.cc: making one.
+// This file: what to try after a run. dpor.cc: making one. dpor-part.cc: dealing out.
 
 namespace
 {
@@ -39,6 +39,7 @@ void DporStrategy::EndRun(const RunResult& result)
         TryAll(m_last - 1);
     }
     m_engine = nullptr;
+    m_told = 0;
     m_trees.Free(m_guide);
     m_guide = 0;
     // A run that was stopped from outside may not have come to the end of the path.
@@ -74,9 +75,12 @@ void DporStrategy::ReverseRaces()
     for (std::size_t index = 0; index < m_races.size(); ++index)
     {
         const Race race = m_races[index];
-        Reverse(race, m_trace[race.second]);
+        if (race.second >= m_told)
+        {
+            Reverse(race, m_trace[race.second]);
+        }
     }
-    for (std::uint32_t depth = 0; depth < m_depth; ++depth)
+    for (std::uint32_t depth = m_base; depth < m_depth; ++depth)
     {
         const Node& node = m_nodes[depth];
         if (node.schedule && m_trace[node.firstStep].cancels && Find(node, 0) != nullptr)
@@ -136,6 +140,18 @@ void DporStrategy::Reverse(const Race& race, const TraceStep& second)
         }
     }
     m_sequence.push_back(second);
+    TrySequence(depth);
+}
+
+/** Sees to it that m_sequence is tried from the node at @p depth on. */
+void DporStrategy::TrySequence(std::uint32_t depth)
+{
+    if (Foreign(depth))
+    {
+        TellSequence(depth);
+        return;
+    }
+    Node& node = m_nodes[depth];
     if (Covered(node))
     {
         return;
@@ -162,8 +178,8 @@ bool DporStrategy::Covered(const Node& node) const
             continue;
         }
         // One that was put to sleep before and is not even part of the sequence leaves open what
-        // comes between: only a search that follows whole sequences has seen that.
-        if (m_guided || index >= node.inherited ||
+        // comes between: only a search that follows whole sequences, in one order, has seen that.
+        if ((m_guided && !m_strict) || index >= node.inherited ||
             std::ranges::find(m_sequence, sleeper.step.process, &TraceStep::process) !=
                 m_sequence.end())
         {
@@ -187,6 +203,11 @@ bool DporStrategy::CanBeginWith(const Sleeper& sleeper, const std::vector<TraceS
 /** Tries everything that could be done at a node. */
 void DporStrategy::TryAll(std::uint32_t depth)
 {
+    if (Foreign(depth))
+    {
+        TellAll(depth);
+        return;
+    }
     Node& node = m_nodes[depth];
     for (std::uint32_t index = node.candidateBegin; index < node.candidateEnd; ++index)
     {
@@ -199,8 +220,7 @@ void DporStrategy::TryAll(std::uint32_t depth)
     }
 }
 
-/** Everything that follows from the step that a node has chosen has been seen. */
-void DporStrategy::PutToSleep(Node& node)
+DporStrategy::Sleeper DporStrategy::SleeperOf(const Node& node) const
 {
     Sleeper sleeper;
     sleeper.step = m_trace[node.firstStep];
@@ -216,7 +236,13 @@ void DporStrategy::PutToSleep(Node& node)
     }
     // What it sets off may differ with what was answered inside.
     sleeper.step.time = sleeper.step.time || (node.branchesInside && node.process != 0);
-    node.sleep.push_back(std::move(sleeper));
+    return sleeper;
+}
+
+/** Everything that follows from the step that a node has chosen has been seen. */
+void DporStrategy::PutToSleep(Node& node)
+{
+    node.sleep.push_back(SleeperOf(node));
 }
 
 void DporStrategy::PopNode()
@@ -230,9 +256,10 @@ void DporStrategy::PopNode()
 /** Changes the last choice that can still be changed; false when there is none. */
 bool DporStrategy::GoBack()
 {
-    while (m_size != 0)
+    while (m_size > m_base)
     {
         Node& node = m_nodes[m_size - 1];
+        const bool first = m_size == m_base + 1; // others may still tell of it
         if (!node.schedule)
         {
             if (node.option + 1 < node.count)
@@ -243,10 +270,15 @@ bool DporStrategy::GoBack()
                 m_fresh = false;
                 return true;
             }
+            if (first)
+            {
+                node.option = node.count;
+                return false;
+            }
             PopNode();
             continue;
         }
-        if (node.tree != 0)
+        if (node.tree != 0 || first)
         {
             PutToSleep(node);
             if (PickFromTree(node))
@@ -256,6 +288,10 @@ bool DporStrategy::GoBack()
                 m_fresh = true;
                 return true;
             }
+        }
+        if (first)
+        {
+            return false;
         }
         PopNode();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "interleave/model/strategy/dpor.h"
 
+#include "interleave/model/digest.h"
 #include "interleave/model/engine.h"
 #include "interleave/model/schedule-point.h"
 #include "interleave/model/strategy/yield-rule.h"
@@ -13,7 +14,7 @@
 namespace interleave
 {
 
-// This file: making a run. dpor-search.cc: what to try after it.
+// This file: making a run. dpor-search.cc: what to try after it. dpor-part.cc: dealing out.
 
 std::uint32_t DporStrategy::DenseObject(ObjectId object)
 {
@@ -29,9 +30,24 @@ std::uint32_t DporStrategy::DenseObject(ObjectId object)
     std::uint32_t& number = numbers[object.ordinal];
     if (number == 0)
     {
-        number = ++m_objectCount;
+        // Some operations concern no object and stay in order all the same.
+        const std::uint64_t base =
+            object.type == 0 ? 0 : HashText(m_engine->ClassName(object.type));
+        number = DenseName(MixBits(base + object.ordinal) | 1); // 0 is no name
     }
     return number;
+}
+
+/** Other processes have other dense numbers, and may have other numbers for classes. */
+std::uint32_t DporStrategy::DenseName(std::uint64_t name)
+{
+    const auto [it, fresh] = m_dense.try_emplace(name, m_objectCount + 1);
+    if (fresh)
+    {
+        ++m_objectCount;
+        m_names.push_back(name);
+    }
+    return it->second;
 }
 
 TraceStep DporStrategy::StepOf(const Task& task)
@@ -112,7 +128,12 @@ std::uint32_t DporStrategy::ChooseOther(const ChoicePoint& point)
     }
     if (m_depth == m_size)
     {
-        PushNode(point.Count(), false);
+        const bool restoring = Restoring();
+        Node& node = PushNode(point.Count(), false);
+        if (restoring)
+        {
+            RestoreOther(node);
+        }
         m_guided = false;
         if (m_last != 0)
         {
@@ -140,10 +161,18 @@ std::uint32_t DporStrategy::ChooseTask(const SchedulePoint& point)
         return node.option;
     }
     TakeStock();
+    const bool restoring = Restoring();
     Node& node = PushNode(point.Count(), true);
     AddCandidates(node, point);
-    InheritSleep(node);
-    if (!PickFromTree(node) && !PickAny(node))
+    if (restoring)
+    {
+        RestoreTask(node);
+    }
+    else
+    {
+        InheritSleep(node);
+    }
+    if (!restoring && !PickFromTree(node) && !PickAny(node))
     {
         --m_size;
         m_candidates.resize(node.candidateBegin);

@@ -2,11 +2,13 @@
 #ifndef INTERLEAVE_DPOR_H
 #define INTERLEAVE_DPOR_H
 
+#include "interleave/model/strategy/divisible-search.h"
 #include "interleave/model/strategy/execution-trace.h"
-#include "interleave/model/strategy/strategy.h"
 #include "interleave/model/strategy/wakeup-tree.h"
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,8 @@ namespace interleave
 
 class SchedulePoint;
 class Task;
+class WordReader;
+class WordWriter;
 
 /**
  * "dpor": every run that differs from all others by more than the order of operations that commute.
@@ -45,10 +49,15 @@ class Task;
  *    after it. Every violation is found, but not with every progress that other tasks may have
  * made.
  *
+ * Dealt out, each part goes on from its own node as if all before had been made; what a race says
+ * of a node outside goes to whoever has that node. All parts together make a run of every kind that
+ * the whole search makes one of, and at times, since they follow no sequence to its end that
+ * another part was to make, two.
+ *
  * Tasks and objects that are made in the middle of a run bear numbers in order of creation; where
  * different tasks make them, runs that differ only by these numbers count as different.
  */
-class DporStrategy final : public Strategy
+class DporStrategy final : public DivisibleSearch
 {
   public:
     DporStrategy() = default;
@@ -78,6 +87,12 @@ class DporStrategy final : public Strategy
     /** @throws std::logic_error when the program does not repeat itself. */
     std::uint32_t Choose(ChoicePoint& point) override;
     void EndRun(const RunResult& result) override;
+
+    void Resume(const SearchPart& part) override;
+    SearchRest Rest() override;
+    void PutAside(SearchNode& node) const override;
+    void Skip(SearchNode& node) const override;
+    void Apply(SearchNode& node, const SearchNews& news, std::uint64_t mode) const override;
 
     /** Runs that were not redundant. */
     std::uint64_t Complete() const
@@ -125,6 +140,7 @@ class DporStrategy final : public Strategy
 
     TraceStep StepOf(const Task& task);
     std::uint32_t DenseObject(ObjectId object);
+    std::uint32_t DenseName(std::uint64_t name);
 
     std::uint32_t ChooseOther(const ChoicePoint& point);
     std::uint32_t ChooseTask(const SchedulePoint& point);
@@ -146,10 +162,29 @@ class DporStrategy final : public Strategy
     void CollectMainSteps();
     void ReverseRaces();
     void Reverse(const Race& race, const TraceStep& second);
+    void TrySequence(std::uint32_t depth);
     void TryAll(std::uint32_t depth);
     bool GoBack();
+    Sleeper SleeperOf(const Node& node) const;
     void PutToSleep(Node& node);
     void PopNode();
+
+    // dpor-part.cc: a part of the search, as its own and as others see it.
+    bool Restoring() const;
+    void RestoreTask(Node& node);
+    void ForceOption(Node& node, const SearchStep& step) const;
+    void RestoreOther(Node& node);
+    bool Foreign(std::uint32_t depth) const;
+    void TellSequence(std::uint32_t depth);
+    void TellAll(std::uint32_t depth);
+    void Write(WordWriter& words, const TraceStep& step) const;
+    void Write(WordWriter& words, const Sleeper& sleeper) const;
+    TraceStep ReadStep(WordReader& words);
+    Sleeper ReadSleeper(WordReader& words);
+    SearchNode Export(const Node& node, const std::optional<Sleeper>& current) const;
+    std::optional<Sleeper> Import(Node& node, const SearchNode& from, bool candidates);
+    void DropSleeping(Node& node);
+    Node& PushImported(const SearchNode& from, std::optional<Sleeper>& current);
 
     std::vector<Node> m_nodes; // the first m_size are in use
     std::uint32_t m_size = 0;
@@ -164,16 +199,26 @@ class DporStrategy final : public Strategy
     std::vector<TraceStep> m_sequence;
     std::vector<std::uint32_t> m_nodeOf;               // by step: node that chose it, or kNoNode
     std::vector<std::vector<std::uint32_t>> m_objects; // dense numbers by type and ordinal
+    std::map<std::uint64_t, std::uint32_t> m_dense;    // by a name that is good anywhere
+    std::vector<std::uint64_t> m_names;                // by dense number, from 1
     std::uint32_t m_objectCount = 0;
+
+    SearchPart m_part;          // empty: the whole search
+    std::uint32_t m_base = 0;   // nodes before the part's first one
+    std::size_t m_restored = 0; // nodes of m_part that the first run has come to
+    std::uint32_t m_told = 0;   // steps that the part's giver has looked at
+    std::vector<SearchNews> m_news;
+    std::vector<bool> m_toldAll; // by depth below m_base: TellAll() was
 
     const Engine* m_engine = nullptr;
     std::uint64_t m_mainSeen = 0; // operations of the main context that are in the trace
     std::uint32_t m_tasks = 0;
     std::uint64_t m_runs = 0;
     std::uint64_t m_redundant = 0;
-    bool m_fresh = false; // the last node has been changed and its step is not in the trace yet
-    bool m_blind = false; // the rest of the run does not matter
-    bool m_guided = true; // every sequence of a tree can be followed to its end
+    bool m_fresh = false;  // the last node has been changed and its step is not in the trace yet
+    bool m_blind = false;  // the rest of the run does not matter
+    bool m_guided = true;  // every sequence of a tree can be followed to its end
+    bool m_strict = false; // others make some of what sleepers stand for, in an order of their own
     bool m_done = false;
 };
 

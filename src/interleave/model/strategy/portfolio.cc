@@ -38,6 +38,14 @@ bool Portfolio::Done() const
     return std::ranges::all_of(m_members, [](const auto& member) { return member->Done(); });
 }
 
+void Portfolio::BeginAt(std::uint64_t batch)
+{
+    for (const auto& member : m_members)
+    {
+        member->BeginAt(batch);
+    }
+}
+
 void Portfolio::BeginRun(const Engine& engine)
 {
     m_begun = true;

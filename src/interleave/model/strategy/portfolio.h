@@ -43,6 +43,7 @@ class Portfolio final : public Strategy
 
     void Seed(std::uint64_t seed) override;
     bool Done() const override;
+    void BeginAt(std::uint64_t batch) override;
 
     bool Learns() const override
     {

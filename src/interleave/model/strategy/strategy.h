@@ -10,6 +10,8 @@
 namespace interleave
 {
 
+class DivisibleSearch;
+
 /**
  * A Chooser for run after run of one program. Its three calls are BeginRun(), Choose() and
  * EndRun(); Seed() says which run comes next.
@@ -45,6 +47,20 @@ class Strategy : public Chooser
     virtual bool Learns() const
     {
         return false;
+    }
+
+    /**
+     * Before the first run: this object makes batch @p batch of a campaign, from 0. What draws has
+     * other seeds there; what searches begins somewhere else, so that nothing is done again.
+     */
+    virtual void BeginAt(std::uint64_t /*batch*/)
+    {
+    }
+
+    /** A search that ends by itself and can be dealt out; otherwise null. */
+    virtual DivisibleSearch* AsSearch()
+    {
+        return nullptr;
     }
 };
 

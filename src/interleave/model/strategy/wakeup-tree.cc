@@ -112,6 +112,25 @@ std::uint32_t WakeupTrees::Take(std::uint32_t& first)
     return child;
 }
 
+void WakeupTrees::PutBack(std::uint32_t& first, const TraceStep& step, std::uint32_t child)
+{
+    const std::uint32_t node = Make(step);
+    m_nodes[node].child = child;
+    m_nodes[node].sibling = first;
+    first = node;
+}
+
+void WakeupTrees::AppendAt(std::uint32_t& first,
+                           std::vector<std::uint32_t>& way,
+                           std::uint32_t depth,
+                           const TraceStep& step)
+{
+    const std::uint32_t node = Make(step);
+    AppendBranch(depth == 0 ? 0 : way.at(depth - 1), first, node);
+    way.resize(depth);
+    way.push_back(node);
+}
+
 void WakeupTrees::Free(std::uint32_t first)
 {
     while (first != 0)

@@ -52,6 +52,27 @@ class WakeupTrees
      * its first step. */
     std::uint32_t Take(std::uint32_t& first);
 
+    /** The reverse: @p child follows @p step, and both come before all else. */
+    void PutBack(std::uint32_t& first, const TraceStep& step, std::uint32_t child);
+
+    /** The nodes of a tree, each after the one it follows; its depth, from 0, and its step go to
+     * @p visit. */
+    template <typename Visit>
+    void ForEach(std::uint32_t first, Visit&& visit, std::uint32_t depth = 0) const
+    {
+        for (std::uint32_t node = first; node != 0; node = m_nodes[node].sibling)
+        {
+            visit(depth, m_nodes[node].step);
+            ForEach(m_nodes[node].child, visit, depth + 1);
+        }
+    }
+
+    /** Adds a node as ForEach() has told it; @p way has the latest node of each depth. */
+    void AppendAt(std::uint32_t& first,
+                  std::vector<std::uint32_t>& way,
+                  std::uint32_t depth,
+                  const TraceStep& step);
+
     /** Gives a whole tree back. */
     void Free(std::uint32_t first);
 
