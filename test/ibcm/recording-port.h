@@ -81,14 +81,9 @@ class RecordingPort final : public MadPort
         return m_port.Progress(token);
     }
 
-    std::uint64_t Retransmissions(ibwire::CmAttribute attribute) const override
+    SendCounts Counts() const override
     {
-        return m_port.Retransmissions(attribute);
-    }
-
-    std::uint64_t Untransmitted(ibwire::CmAttribute attribute) const override
-    {
-        return m_port.Untransmitted(attribute);
+        return m_port.Counts();
     }
 
     std::uint16_t Lid() const override

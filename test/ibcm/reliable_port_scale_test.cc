@@ -305,7 +305,7 @@ TEST_F(Crowd, AHundredThousandSendsAreNoTrouble)
     EXPECT_EQ(sink.transmissions, 3 * kCount);
     EXPECT_EQ(sink.done, kCount);
     EXPECT_TRUE(sink.inOrder);
-    EXPECT_EQ(port->Retransmissions(CmAttribute::kReq), 2 * kCount);
+    EXPECT_EQ(port->Counts().retransmitted[KindOf(CmAttribute::kReq)], 2 * kCount);
     // Once more, all to one destination that answers the last first.
     ReliablePortOptions options;
     options.maxWaiting = kCount;

@@ -298,11 +298,10 @@ TEST_F(Reliably, RetransmissionsAreCountedByAttribute)
     {
         const auto attribute = static_cast<ibwire::CmAttribute>(id);
         const std::uint64_t resent = attribute == ibwire::CmAttribute::kRep ? 1 : 0;
-        EXPECT_EQ(port->Retransmissions(attribute), id - 0xf + resent) << "attribute " << id;
-        sum += port->Retransmissions(attribute);
+        EXPECT_EQ(port->Counts().retransmitted[KindOf(attribute)], id - 0xf + resent)
+            << "attribute " << id;
+        sum += port->Counts().retransmitted[KindOf(attribute)];
     }
-    EXPECT_EQ(port->Retransmissions(ibwire::CmAttribute::kSap), 0U);
-    EXPECT_EQ(port->Retransmissions(ibwire::CmAttribute::kClassPortInfo), 0U);
     EXPECT_EQ(port->Retries(), sum + 7);
 }
 
@@ -312,7 +311,7 @@ TEST_F(Reliably, ARetryThatTheWireRefusesIsNotCounted)
     runtime.Advance(milliseconds(1));
     end.SetDown(true);
     runtime.RunUntilIdle();
-    EXPECT_EQ(port->Retransmissions(ibwire::CmAttribute::kDreq), 1U);
+    EXPECT_EQ(port->Counts().retransmitted[KindOf(ibwire::CmAttribute::kDreq)], 1U);
     ASSERT_EQ(done.size(), 1U);
     EXPECT_EQ(done[0].status, SendStatus::kFailed);
 }

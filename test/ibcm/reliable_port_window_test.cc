@@ -124,20 +124,20 @@ TEST_F(Windowed, WhatWasNeverTransmittedIsCounted)
     const SendToken second = Request(2);
     const SendToken third = Request(3);
     Request(4);
-    EXPECT_EQ(port->Untransmitted(CmAttribute::kReq), 2U);
-    EXPECT_EQ(port->Untransmitted(CmAttribute::kDreq), 0U);
+    EXPECT_EQ(port->Counts().untransmitted[KindOf(CmAttribute::kReq)], 2U);
+    EXPECT_EQ(port->Counts().untransmitted[KindOf(CmAttribute::kDreq)], 0U);
     ASSERT_TRUE(port->Cancel(third));
-    EXPECT_EQ(port->Untransmitted(CmAttribute::kReq), 2U) << "it never will be";
+    EXPECT_EQ(port->Counts().untransmitted[KindOf(CmAttribute::kReq)], 2U) << "it never will be";
     ASSERT_TRUE(port->Cancel(first));
     ASSERT_EQ(tags, (Tags{1, 2, 4}));
-    EXPECT_EQ(port->Untransmitted(CmAttribute::kReq), 1U) << "the fourth has had its turn";
+    EXPECT_EQ(port->Counts().untransmitted[KindOf(CmAttribute::kReq)], 1U)
+        << "the fourth has had its turn";
     Request(5);
     end.SetDown(true);
     ASSERT_TRUE(port->Cancel(second));
     runtime.RunUntilIdle();
-    EXPECT_EQ(port->Untransmitted(CmAttribute::kReq), 2U) << "the fifth could not be sent";
-    EXPECT_EQ(port->Untransmitted(CmAttribute::kClassPortInfo), 0U);
-    EXPECT_EQ(port->Untransmitted(CmAttribute::kSap), 0U);
+    EXPECT_EQ(port->Counts().untransmitted[KindOf(CmAttribute::kReq)], 2U)
+        << "the fifth could not be sent";
 }
 
 TEST_F(Windowed, OneThatWaitsCanBeModified)

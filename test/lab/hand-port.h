@@ -73,14 +73,9 @@ class HandPort final : public ibcm::MadPort
         return std::nullopt;
     }
 
-    std::uint64_t Retransmissions(ibwire::CmAttribute) const override
+    ibcm::SendCounts Counts() const override
     {
-        return 0;
-    }
-
-    std::uint64_t Untransmitted(ibwire::CmAttribute) const override
-    {
-        return 0;
+        return {};
     }
 
     std::uint16_t Lid() const override

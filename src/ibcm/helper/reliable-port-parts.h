@@ -53,14 +53,6 @@ constexpr bool IsRequest(ibwire::CmAttribute attribute)
            attribute == ibwire::CmAttribute::kLap || attribute == ibwire::CmAttribute::kDreq;
 }
 
-/** The place of its counter in SendTable::retransmissions; beyond its end if it has none. */
-constexpr std::size_t CounterOf(ibwire::CmAttribute attribute)
-{
-    // Below REQ the difference wraps round to something large.
-    return static_cast<std::size_t>(attribute) -
-           static_cast<std::size_t>(ibwire::CmAttribute::kReq);
-}
-
 } // namespace ibcm
 
 #endif /* IBCM_RELIABLE_PORT_PARTS_H */

@@ -102,7 +102,7 @@ void ReliablePort::Finish(SendTable& sends,
         const bool sent = m_wire.Transmit(next.mad, next.address);
         next.stage = sent ? PendingSend::Stage::kUnderWay : PendingSend::Stage::kFailed;
         next.transmissions = sent ? 1 : 0;
-        sends.untransmitted[CounterOf(AttributeOf(next.mad))] -= next.transmissions;
+        sends.counts.untransmitted[KindOf(AttributeOf(next.mad))] -= next.transmissions;
         SetDeadline(sends, next, sent ? now + next.timeout : now);
     }
     sends.DropIfEmpty(*window, leftovers);
@@ -116,10 +116,10 @@ bool ReliablePort::TransmitAgain(SendTable& sends, PendingSend& send)
     }
     ++send.transmissions;
     ++sends.retransmitted;
-    if (const std::size_t index = CounterOf(AttributeOf(send.mad));
-        index < sends.retransmissions.size())
+    if (const std::size_t index = KindOf(AttributeOf(send.mad));
+        index < sends.counts.retransmitted.size())
     {
-        ++sends.retransmissions[index];
+        ++sends.counts.retransmitted[index];
     }
     return true;
 }

@@ -151,7 +151,7 @@ Result<SendToken> ReliablePort::Start(SendTable& sends,
     if (!now)
     {
         sends.Wait(send, *window);
-        ++sends.untransmitted[CounterOf(request.attribute)]; // a request has a counter
+        ++sends.counts.untransmitted[KindOf(request.attribute)]; // a request has a counter
         return send.token;
     }
     if (window != nullptr)
@@ -235,20 +235,10 @@ std::optional<SendProgress> ReliablePort::Progress(SendToken token) const
                                          : std::max(send->deadline - m_runtime.Now(), Duration{0})};
 }
 
-std::uint64_t ReliablePort::Retransmissions(ibwire::CmAttribute attribute) const
+SendCounts ReliablePort::Counts() const
 {
     MutexLock hold(m_lock);
-    const auto& counts = m_sends.Read()->retransmissions;
-    const std::size_t index = CounterOf(attribute);
-    return index < counts.size() ? counts[index] : 0;
-}
-
-std::uint64_t ReliablePort::Untransmitted(ibwire::CmAttribute attribute) const
-{
-    MutexLock hold(m_lock);
-    const auto& counts = m_sends.Read()->untransmitted;
-    const std::size_t index = CounterOf(attribute);
-    return index < counts.size() ? counts[index] : 0;
+    return m_sends.Read()->counts;
 }
 
 std::size_t ReliablePort::Outstanding() const

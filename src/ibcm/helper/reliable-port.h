@@ -90,8 +90,7 @@ class ReliablePort final : public MadPort
     bool Cancel(SendToken token) override;
     bool Resend(SendToken token) override;
     std::optional<SendProgress> Progress(SendToken token) const override;
-    std::uint64_t Retransmissions(ibwire::CmAttribute attribute) const override;
-    std::uint64_t Untransmitted(ibwire::CmAttribute attribute) const override;
+    SendCounts Counts() const override;
 
     std::uint16_t Lid() const override;
     std::uint8_t Lmc() const override;

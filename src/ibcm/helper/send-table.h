@@ -95,10 +95,7 @@ class SendTable
     DeadlineHeap deadlines;
     std::size_t waiting{0}; ///< in all windows
     std::uint64_t retransmitted{0};
-    /** By attribute, from REQ (0x10) to APR (0x1a). */
-    std::array<std::uint64_t, 11> retransmissions{};
-    /** The same for sends that wait, or have ended without having been transmitted. */
-    std::array<std::uint64_t, 11> untransmitted{};
+    SendCounts counts;
     Instant armedFor{Instant::max()}; ///< what the timer is set to; max: it is not
     bool expiring{false};             ///< the timer's work is under way and will set the timer
     bool closed{false};               ///< the port is being destroyed

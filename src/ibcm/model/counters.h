@@ -43,6 +43,18 @@ constexpr std::size_t KindOf(ibwire::CmAttribute attribute)
            static_cast<std::size_t>(ibwire::CmAttribute::kReq);
 }
 
+/** What a port has made of the CM messages that were given to it. */
+struct SendCounts
+{
+    /** Transmitted again, by time-out or MadPort::Resend. */
+    PerMessage retransmitted{};
+    /**
+     * Taken and never transmitted: those that wait for their turn, and those that were cancelled
+     * before it or could not be sent then.
+     */
+    PerMessage untransmitted{};
+};
+
 /**
  * What a port, or a whole manager, has seen. A MAD on the wire is counted once in sent or retried,
  * so that what ports send balances what they receive and the fabric lost or doubled.

@@ -4,6 +4,7 @@
 
 #include "ib-wire/model/gid.h"
 #include "ib-wire/model/mad.h"
+#include "ibcm/model/counters.h"
 #include "ibcm/model/runtime.h"
 #include "ibcm/model/status.h"
 
@@ -120,15 +121,8 @@ class MadPort
     virtual bool Resend(SendToken token) = 0;
     /** Nothing if the send is not under way. */
     virtual std::optional<SendProgress> Progress(SendToken token) const = 0;
-    /** MADs with this attribute that were transmitted again, by time-out or Resend; 0 for what is
-     * not a CM message. */
-    virtual std::uint64_t Retransmissions(ibwire::CmAttribute attribute) const = 0;
-    /**
-     * Sends with this attribute that the port has taken and never transmitted: those that wait for
-     * their turn, and those that were cancelled before it or could not be sent then. 0 for what is
-     * not a CM message.
-     */
-    virtual std::uint64_t Untransmitted(ibwire::CmAttribute attribute) const = 0;
+    /** All of one moment. */
+    virtual SendCounts Counts() const = 0;
 
     virtual std::uint16_t Lid() const = 0;
     /** LID mask control, 0..7: the port answers to 2^Lmc LIDs. */

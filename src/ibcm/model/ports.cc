@@ -56,12 +56,6 @@ void LeavePort(Alternate& alternate, const PortSlot& slot)
     }
 }
 
-constexpr ibwire::CmAttribute AttributeAt(std::size_t kind)
-{
-    return static_cast<ibwire::CmAttribute>(static_cast<std::size_t>(ibwire::CmAttribute::kReq) +
-                                            kind);
-}
-
 } // namespace
 
 Status Core::AddPort(std::uint8_t number, MadPort& port)
@@ -98,10 +92,11 @@ Status Core::AddPort(std::uint8_t number, MadPort& port)
         place->port.store(&port);
         // What it has sent again so far was for somebody else, or is in retriedBefore already; what
         // it has not sent, likewise.
+        const SendCounts counts = port.Counts();
         for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
         {
-            place->retriedBefore[kind].fetch_sub(port.Retransmissions(AttributeAt(kind)));
-            place->unsentBefore[kind].fetch_sub(port.Untransmitted(AttributeAt(kind)));
+            place->retriedBefore[kind].fetch_sub(counts.retransmitted[kind]);
+            place->unsentBefore[kind].fetch_sub(counts.untransmitted[kind]);
         }
     }
     place->number.store(number);
@@ -136,10 +131,11 @@ Status Core::RemovePort(std::uint8_t number)
     }
     {
         MutexLock ask(m_askPortLock);
+        const SendCounts counts = port->Counts();
         for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
         {
-            slot->retriedBefore[kind].fetch_add(port->Retransmissions(AttributeAt(kind)));
-            slot->unsentBefore[kind].fetch_add(port->Untransmitted(AttributeAt(kind)));
+            slot->retriedBefore[kind].fetch_add(counts.retransmitted[kind]);
+            slot->unsentBefore[kind].fetch_add(counts.untransmitted[kind]);
         }
         slot->port.store(nullptr);
     }
@@ -251,10 +247,11 @@ MessageCounters Core::CountersOf(const PortSlot& slot) const
     AddTo(counters.duplicates, slot.duplicates);
     if (const MadPort* port = slot.port.load(); port != nullptr)
     {
+        const SendCounts counts = port->Counts();
         for (std::size_t kind = 0; kind < MessageCounters::kKinds; ++kind)
         {
-            counters.retried[kind] += port->Retransmissions(AttributeAt(kind));
-            unsent[kind] += port->Untransmitted(AttributeAt(kind));
+            counters.retried[kind] += counts.retransmitted[kind];
+            unsent[kind] += counts.untransmitted[kind];
         }
     }
     AddTo(counters.sent, slot.sent);
