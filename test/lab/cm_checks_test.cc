@@ -332,6 +332,22 @@ TEST_F(CmChecksTest, AnotherReqUnderOneIdNeedsARefusal)
     }
 }
 
+TEST_F(CmChecksTest, AnIdThatIsUsedAgainMayAskAnew)
+{
+    Send(client, server, Req(), true);
+    ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+    Send(client, server, Req(), true);
+    ClientStep(S::kReqSent, I::kReqTimeout, S::kIdle);
+    ibwire::CmReq req = Req();
+    req.localQpn = 5;
+    Send(client, server, req, true);
+    ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+    EXPECT_EQ(Found(), std::nullopt);
+    req.localQpn = 6;
+    Send(client, server, req, true);
+    EXPECT_EQ(Found(), "illegal-message: REQ: another REQ under that id was not refused");
+}
+
 TEST_F(CmChecksTest, ADrepWithoutADreq)
 {
     Connect();
@@ -370,6 +386,31 @@ TEST_F(CmChecksTest, ARejThatThePeerCannotTellTheReqBy)
     Send(server, client, rej);
     EXPECT_EQ(Found(),
               "illegal-message: REJ: it must name the REQ, which is all that the peer knows of");
+}
+
+TEST_F(CmChecksTest, ARejByWhoeverAskedAndHasGivenUp)
+{
+    for (const bool asked : {true, false})
+    {
+        if (asked)
+        {
+            // A core sends before it changes the state.
+            Send(client, server, Req());
+        }
+        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+        ClientStep(S::kReqSent, I::kReqTimeout, S::kIdle);
+        ibwire::CmRej rej;
+        rej.localCommId = kClient;
+        rej.messageRejected = ibwire::MessageRejected{2};
+        rej.reason = ibwire::RejReason::kTimeout;
+        Send(client, server, rej);
+        EXPECT_EQ(Found().value_or(""),
+                  asked ? ""
+                        : "illegal-message: REJ: it must name the REQ, which is all that the peer "
+                          "knows of");
+        engine.Reset();
+        checks.Clear();
+    }
 }
 
 TEST_F(CmChecksTest, ARejOfAReqFromNoId)

@@ -203,6 +203,10 @@ const char* MessageCheck::FaultOfReq(ConversationEnd& own, const ibwire::MadByte
     }
     const bool again = own.reqDigest != 0;
     own.reqDigest = digest;
+    if (own.state == S::kIdle)
+    {
+        return nullptr; // whatever the id was used for is over
+    }
     if (HasSent(own, CmAttribute::kRtu) || HasSent(own, CmAttribute::kRep))
     {
         return "its sender is connected under that id";

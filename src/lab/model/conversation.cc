@@ -94,7 +94,13 @@ void Conversations::OnTransition(std::uint32_t host, const ibcm::TransitionTrace
     if (step.from == ibcm::State::kIdle)
     {
         // A new connection under this id; what is still on its way belongs to the old one.
-        const ConversationEnd fresh{.host = host, .commId = step.localCommId, .heard = end.heard};
+        ConversationEnd fresh{.host = host, .commId = step.localCommId, .heard = end.heard};
+        if (step.input == ibcm::Input::kCallSendReq)
+        {
+            // The REQ has left before the state changes, and is the first word of the new one.
+            fresh.sent = end.sent & KindBit(ibwire::CmAttribute::kReq);
+            fresh.reqDigest = end.reqDigest;
+        }
         end = fresh;
     }
     end.used = true;
