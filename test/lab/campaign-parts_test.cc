@@ -134,7 +134,24 @@ TEST(Tally, SurvivesJson)
                                state * ibcm::kInputCount + input + 1);
         }
     }
+    for (std::uint16_t kind = 0; kind < MessageCoverage::kKinds; ++kind)
+    {
+        for (std::uint16_t what = 0; what < MessageCoverage::kWhats; ++what)
+        {
+            tally.coverage.Messages().Count(
+                static_cast<std::uint16_t>(MessageCoverage::kFirst + kind),
+                static_cast<MessageCoverage::What>(what),
+                1000U + kind * MessageCoverage::kWhats + what);
+        }
+    }
     EXPECT_EQ(TallyFromJson(Json::parse(ToJson(tally).dump())), tally);
+}
+
+TEST(Tally, RefusesMessagesOfNoKind)
+{
+    Json json = ToJson(Sample(1));
+    json["messages"]["RAQ"] = Json::array({1, 0, 0, 0, 0, 0, 0});
+    EXPECT_THROW((void)TallyFromJson(json), std::invalid_argument);
 }
 
 TEST(BatchLedger, KnowsWhatIsMissing)
@@ -282,6 +299,23 @@ TEST(CoverageReport, CountsRowsOfTheTable)
     EXPECT_THAT(text, HasSubstr(ibcm::ToString(row.from)));
     EXPECT_THAT(text, HasSubstr(" 1 of "));
     EXPECT_THAT(text, HasSubstr("states never left"));
+}
+
+TEST(MessageReport, TellsWhatBefellWhichKind)
+{
+    using What = MessageCoverage::What;
+    MessageCoverage messages;
+    EXPECT_EQ(MessageReport(messages, 100), "");
+    messages.Count(0x0035, What::kSent); // a PathRecord: not the CM's
+    EXPECT_EQ(MessageReport(messages, 100), "");
+    messages.Count(0x0010, What::kSent, 3);
+    messages.Count(0x0010, What::kRepeated, 2);
+    messages.Count(0x0010, What::kDropped);
+    messages.Count(0x0010, What::kDelayed, 4);
+    messages.Count(0x001a, What::kSent);
+    EXPECT_EQ(MessageReport(messages, 100),
+              "  REQ           5 sent, 2 of them again; 1 dropped, 4 late\n"
+              "  APR           1 sent\n");
 }
 
 } // namespace

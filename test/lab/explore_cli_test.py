@@ -71,6 +71,33 @@ def test_nothing_is_violated(weft, scenario, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["test.toml"]
 
 
+SENT, REPEATED, DROPPED, DUPLICATED, LATE_BY = range(5)  # the order of the counts in "messages"
+
+
+def test_faults_reach_every_kind_of_message(weft, scenario):
+    """Within the budget of a scenario that says nothing of faults."""
+    campaign = explored(weft("explore", scenario(SCENARIO), "--schedules", 4000, "--strategy",
+                             "random", "--json"))
+    for kind in ("REQ", "REP", "RTU", "DREQ", "DREP"):
+        counts = campaign["messages"][kind]
+        assert counts[SENT] > 1000, kind
+        for what in (REPEATED, DROPPED, DUPLICATED, LATE_BY):
+            assert counts[what] > 0, (kind, what, counts)
+    rows = {(state, event) for state, event, _ in campaign["coverage"]["cells"]}
+    # What comes of them: rows that keep the state are taken, too.
+    assert {("REP_SENT", "duplicate REQ"), ("ESTABLISHED", "REP"),
+            ("TIMEWAIT", "DREQ")} <= rows, rows
+
+
+def test_a_connection_given_up_at_the_first_timeout(weft, scenario):
+    """The REJ that tells the peer names an id that the peer has never heard of: it may."""
+    text = SCENARIO + "max-cm-retries = 0\n"
+    campaign = explored(weft("explore", scenario(text), "--schedules", 2000, "--strategy",
+                             "random", "--json"))
+    assert campaign["messages"]["REJ"][SENT] > 0
+    assert not campaign["findings"]
+
+
 def test_finding_is_written_shown_and_replayed(weft, scenario, tmp_path):
     result = weft("explore", scenario(LATE), "--schedules", 50)
     assert result.returncode == VIOLATED, result.stdout + result.stderr

@@ -78,6 +78,15 @@ void Core::Apply(CmId& id, const Transition& row)
     }
     if (row.to == row.from)
     {
+        if (m_options.trace != nullptr)
+        {
+            m_options.trace->OnStay({id.handle,
+                                     id.localCommId,
+                                     id.connection.Read().remoteCommId,
+                                     row.from,
+                                     row.to,
+                                     row.input});
+        }
         return;
     }
     if (row.from == State::kEstablished)

@@ -31,13 +31,19 @@ struct LapTransitionTrace
     Input input;
 };
 
-/** Sees every state change; for diagrams, statistics and checks. */
+/** Sees every row of the state tables that is taken; for diagrams, statistics and checks. */
 class Trace
 {
   public:
     virtual ~Trace() = default;
     /** Called with the id's lock held: must not block nor call the core. */
     virtual void OnTransition(const TransitionTrace& step) = 0;
+
+    /** An input that the state has a row for and that does not change it, as a message that comes
+     * again; from == to. By default nothing. */
+    virtual void OnStay(const TransitionTrace& /*step*/)
+    {
+    }
 
     /** The same for alternate paths; by default nothing. */
     virtual void OnLapTransition(const LapTransitionTrace& /*step*/)

@@ -231,6 +231,12 @@ std::string Report::Text()
         m_text +=
             Inked(CoverageReport(m_tally.coverage, m_options.width), Ink::kDim, m_options.colour);
     }
+    if (const std::string messages = MessageReport(m_tally.coverage.Messages(), m_options.width);
+        !messages.empty())
+    {
+        Line("messages", "by kind, and what befell them");
+        m_text += Inked(messages, Ink::kDim, m_options.colour);
+    }
     Findings();
     return std::move(m_text);
 }
@@ -291,6 +297,7 @@ Json CampaignJson(const CampaignResult& result,
         {"promises", PctPromises(tally)},
         {"strategies", whole["credits"]},
         {"coverage", {{"seen", table.seen}, {"rows", table.rows}, {"cells", whole["coverage"]}}},
+        {"messages", whole["messages"]},
         {"findings", findings}};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/helper/campaign-tally.h"
 
+#include "ib-wire/model/cm-messages.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,6 +50,59 @@ Json ToJson(const StepCoverage& coverage)
         }
     }
     return cells;
+}
+
+/** By kind of message: its counts, in the order of MessageCoverage::What. */
+Json ToJson(const MessageCoverage& messages)
+{
+    Json kinds = Json::object();
+    for (std::size_t kind = 0; kind < MessageCoverage::kKinds; ++kind)
+    {
+        const auto attribute = static_cast<std::uint16_t>(MessageCoverage::kFirst + kind);
+        Json counts = Json::array();
+        std::uint64_t all = 0;
+        for (std::size_t what = 0; what < MessageCoverage::kWhats; ++what)
+        {
+            const std::uint64_t times =
+                messages.Seen(attribute, static_cast<MessageCoverage::What>(what));
+            counts.push_back(times);
+            all += times;
+        }
+        if (all != 0)
+        {
+            kinds[std::string(ibwire::ToString(static_cast<ibwire::CmAttribute>(attribute)))] =
+                std::move(counts);
+        }
+    }
+    return kinds;
+}
+
+MessageCoverage MessagesFromJson(const Json& json)
+{
+    MessageCoverage messages;
+    std::size_t known = 0;
+    for (std::size_t kind = 0; kind < MessageCoverage::kKinds; ++kind)
+    {
+        const auto attribute = static_cast<std::uint16_t>(MessageCoverage::kFirst + kind);
+        const auto counts =
+            json.find(std::string(ibwire::ToString(static_cast<ibwire::CmAttribute>(attribute))));
+        if (counts == json.end())
+        {
+            continue;
+        }
+        ++known;
+        for (std::size_t what = 0; what < MessageCoverage::kWhats; ++what)
+        {
+            messages.Count(attribute,
+                           static_cast<MessageCoverage::What>(what),
+                           counts->at(what).get<std::uint64_t>());
+        }
+    }
+    if (known != json.size())
+    {
+        throw std::invalid_argument("unknown kind of message");
+    }
+    return messages;
 }
 
 /** The value of an enumeration that ToString() calls @p name. */
@@ -195,7 +250,8 @@ Json ToJson(const Tally& tally)
             {"credits", std::move(credits)},
             {"findings", std::move(findings)},
             {"schedules", ToJson(tally.schedules)},
-            {"coverage", ToJson(tally.coverage)}};
+            {"coverage", ToJson(tally.coverage)},
+            {"messages", ToJson(tally.coverage.Messages())}};
 }
 
 Tally TallyFromJson(const Json& json)
@@ -219,6 +275,7 @@ Tally TallyFromJson(const Json& json)
     }
     tally.schedules = SampleFromJson(json.at("schedules"));
     tally.coverage = CoverageFromJson(json.at("coverage"));
+    tally.coverage.Messages() = MessagesFromJson(json.at("messages"));
     return tally;
 }
 

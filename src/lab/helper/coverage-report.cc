@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/helper/coverage-report.h"
 
+#include "ib-wire/model/cm-messages.h"
 #include "lab/helper/text-row.h"
 
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 #include <vector>
 
 namespace lab
@@ -19,6 +21,14 @@ struct OfState
     std::size_t seen{0};
     std::vector<const char*> missing;
 };
+
+constexpr std::array<std::pair<MessageCoverage::What, const char*>, 5> kBefallen{{
+    {MessageCoverage::What::kDropped, "dropped"},
+    {MessageCoverage::What::kDuplicated, "duplicated"},
+    {MessageCoverage::What::kDelayed, "late"},
+    {MessageCoverage::What::kReordered, "overtaken"},
+    {MessageCoverage::What::kCorrupted, "damaged"},
+}};
 
 using OfStates = std::array<OfState, ibcm::kStateCount>;
 
@@ -81,6 +91,41 @@ std::string CoverageReport(const StepCoverage& coverage, std::size_t width)
     if (untouched != 0)
     {
         text += fmt::format("  {} state{} never left\n", untouched, untouched == 1 ? "" : "s");
+    }
+    return text;
+}
+
+std::string MessageReport(const MessageCoverage& messages, std::size_t width)
+{
+    using What = MessageCoverage::What;
+    std::string text;
+    for (std::size_t kind = 0; kind < MessageCoverage::kKinds; ++kind)
+    {
+        const auto attribute = static_cast<std::uint16_t>(MessageCoverage::kFirst + kind);
+        const std::uint64_t repeated = messages.Seen(attribute, What::kRepeated);
+        const std::uint64_t sent = messages.Seen(attribute, What::kSent) + repeated;
+        if (sent == 0)
+        {
+            continue;
+        }
+        std::string line =
+            fmt::format("  {:<13} {} sent",
+                        ibwire::ToString(static_cast<ibwire::CmAttribute>(attribute)),
+                        sent);
+        if (repeated != 0)
+        {
+            line += fmt::format(", {} of them again", repeated);
+        }
+        const char* separator = "; ";
+        for (const auto& [what, word] : kBefallen)
+        {
+            if (const std::uint64_t times = messages.Seen(attribute, what); times != 0)
+            {
+                line += fmt::format("{}{} {}", separator, times, word);
+                separator = ", ";
+            }
+        }
+        text += CutTo(line, width) + "\n";
     }
     return text;
 }

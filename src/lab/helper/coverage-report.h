@@ -25,6 +25,12 @@ TableCoverage CoverageOf(const StepCoverage& coverage);
  */
 std::string CoverageReport(const StepCoverage& coverage, std::size_t width);
 
+/**
+ * A line for each kind of message that was sent: how many, how many of these were repetitions, and
+ * what befell them on the way. Empty if there were none.
+ */
+std::string MessageReport(const MessageCoverage& messages, std::size_t width);
+
 } // namespace lab
 
 #endif /* LAB_COVERAGE_REPORT_H */

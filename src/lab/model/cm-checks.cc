@@ -78,6 +78,14 @@ void HostChecks::OnTransition(const ibcm::TransitionTrace& step)
     }
 }
 
+void HostChecks::OnStay(const ibcm::TransitionTrace& step)
+{
+    if (m_nextTrace != nullptr)
+    {
+        m_nextTrace->OnStay(step);
+    }
+}
+
 void HostChecks::OnLapTransition(const ibcm::LapTransitionTrace& step)
 {
     if (m_nextTrace != nullptr)

@@ -54,6 +54,7 @@ class HostChecks final : public ibcm::Trace, public ibcm::EventHandler
 
     // ibcm::Trace
     void OnTransition(const ibcm::TransitionTrace& step) override;
+    void OnStay(const ibcm::TransitionTrace& step) override;
     void OnLapTransition(const ibcm::LapTransitionTrace& step) override;
 
     // ibcm::EventHandler

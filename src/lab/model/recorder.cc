@@ -2,9 +2,36 @@
 #include "lab/model/recorder.h"
 
 #include <algorithm>
+#include <span>
 
 namespace lab
 {
+
+namespace
+{
+
+MessageCoverage::What WhatBefell(Fate::Kind fate)
+{
+    using What = MessageCoverage::What;
+    switch (fate)
+    {
+    case Fate::Kind::kDrop:
+        return What::kDropped;
+    case Fate::Kind::kDuplicate:
+        return What::kDuplicated;
+    case Fate::Kind::kCorrupt:
+        return What::kCorrupted;
+    case Fate::Kind::kDelay:
+        return What::kDelayed;
+    case Fate::Kind::kReorder:
+        return What::kReordered;
+    case Fate::Kind::kDeliver:
+        break;
+    }
+    return What::kSent;
+}
+
+} // namespace
 
 std::string MessageName(const ibwire::MadBytes& mad)
 {
@@ -31,6 +58,10 @@ void Recorder::Sent(const std::string& from, const std::string& to, const ibwire
 {
     const interleave::EngineScope scope;
     ++m_record.mads;
+    if (m_coverage != nullptr)
+    {
+        CountSent(from, mad);
+    }
     if (m_mix)
     {
         m_digest.Mix(mad);
@@ -55,12 +86,28 @@ void Recorder::Sent(const std::string& from, const std::string& to, const ibwire
     DirectionOf(from, to).undecided.push_back(m_record.messages.size() - 1);
 }
 
+void Recorder::CountSent(const std::string& from, const ibwire::MadBytes& mad)
+{
+    interleave::Digest digest;
+    digest.Mix(interleave::HashText(from));
+    digest.Mix(std::span<const std::uint8_t>(mad));
+    bool& before = m_sentBefore.At(digest.Value()).seen;
+    const auto attribute = ibwire::DecodeHeader(mad).attributeId;
+    m_coverage->Messages().Count(
+        attribute, before ? MessageCoverage::What::kRepeated : MessageCoverage::What::kSent);
+    before = true;
+}
+
 void Recorder::Decided(const std::string& from,
                        const std::string& to,
                        const ibwire::MadBytes& mad,
                        const Fate& fate)
 {
     const interleave::EngineScope scope;
+    if (m_coverage != nullptr && fate.kind != Fate::Kind::kDeliver)
+    {
+        m_coverage->Messages().Count(ibwire::DecodeHeader(mad).attributeId, WhatBefell(fate.kind));
+    }
     if (!m_keep)
     {
         return;
@@ -139,6 +186,14 @@ void Recorder::Stepped(const std::string& host, const ibcm::TransitionTrace& ste
                                ibcm::ToString(step.from),
                                ibcm::ToString(step.to),
                                ibcm::ToString(step.input)});
+}
+
+void Recorder::Stayed(const ibcm::TransitionTrace& step)
+{
+    if (m_coverage != nullptr)
+    {
+        m_coverage->Count(step.from, step.input);
+    }
 }
 
 void Recorder::Note(const std::string& host, const std::string& peer, std::string_view text)

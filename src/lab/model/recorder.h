@@ -5,6 +5,7 @@
 #include "ib-wire/model/mad.h"
 #include "ibcm/model/trace.h"
 #include "interleave/helper/digest-observer.h"
+#include "interleave/model/check/key-table.h"
 #include "interleave/model/engine.h"
 #include "lab/model/adversary.h"
 #include "lab/model/run-record.h"
@@ -41,7 +42,8 @@ class Recorder
         m_mix = digest;
     }
 
-    /** Counts the steps of all runs to come in @p coverage, not owned; null: nowhere. */
+    /** Counts the steps and the messages of all runs to come in @p coverage, not owned; null:
+     * nowhere. */
     void CountSteps(StepCoverage* coverage)
     {
         m_coverage = coverage;
@@ -51,6 +53,7 @@ class Recorder
     void Rewind()
     {
         m_directions.clear();
+        m_sentBefore.Clear();
     }
 
     /** A host hands a MAD to its port. */
@@ -69,6 +72,8 @@ class Recorder
     }
 
     void Stepped(const std::string& host, const ibcm::TransitionTrace& step);
+    /** An input that did not change the state of its id. */
+    void Stayed(const ibcm::TransitionTrace& step);
     void Note(const std::string& host, const std::string& peer, std::string_view text);
 
   private:
@@ -79,7 +84,13 @@ class Recorder
         std::deque<std::size_t> underWay;
     };
 
+    struct Before
+    {
+        bool seen{false};
+    };
+
     Direction& DirectionOf(const std::string& from, const std::string& to);
+    void CountSent(const std::string& from, const ibwire::MadBytes& mad);
 
     interleave::Engine& m_engine;
     RunRecord& m_record;
@@ -87,6 +98,7 @@ class Recorder
     bool m_keep;
     bool m_mix{true};
     StepCoverage* m_coverage{nullptr};
+    interleave::KeyTable<Before> m_sentBefore; ///< for the coverage: by sender and contents
     std::map<std::pair<std::string, std::string>, Direction> m_directions;
 };
 
@@ -103,6 +115,11 @@ class HostTrace final : public ibcm::Trace
     void OnTransition(const ibcm::TransitionTrace& step) override
     {
         m_recorder.Stepped(m_host, step);
+    }
+
+    void OnStay(const ibcm::TransitionTrace& step) override
+    {
+        m_recorder.Stayed(step);
     }
 
   private:

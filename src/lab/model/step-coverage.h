@@ -3,6 +3,7 @@
 #define LAB_STEP_COVERAGE_H
 
 #include "ibcm/model/protocol.h"
+#include "lab/model/message-coverage.h"
 
 #include <array>
 #include <cstddef>
@@ -11,7 +12,8 @@
 namespace lab
 {
 
-/** How often each input was taken in each state, over as many runs as one likes. */
+/** How often each input was taken in each state, over as many runs as one likes; and what befell
+ * the messages. */
 class StepCoverage
 {
   public:
@@ -36,11 +38,23 @@ class StepCoverage
         {
             m_counts[i] += other.m_counts[i];
         }
+        m_messages.Merge(other.m_messages);
     }
 
     void Clear()
     {
         m_counts.fill(0);
+        m_messages = {};
+    }
+
+    MessageCoverage& Messages()
+    {
+        return m_messages;
+    }
+
+    const MessageCoverage& Messages() const
+    {
+        return m_messages;
     }
 
     friend bool operator==(const StepCoverage&, const StepCoverage&) = default;
@@ -52,6 +66,7 @@ class StepCoverage
     }
 
     std::array<std::uint64_t, ibcm::kStateCount * ibcm::kInputCount> m_counts{};
+    MessageCoverage m_messages;
 };
 
 } // namespace lab
