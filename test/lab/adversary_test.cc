@@ -77,6 +77,31 @@ TEST(NetPointTest, EveryOptionIsFoundByItsText)
     }
 }
 
+TEST(NetPointTest, WhatBefallsHostsIsWrittenWithItsTime)
+{
+    NetPoint point("REP", "server", "client", kNoFault);
+    for (const char* text : {"restart sender 1s",
+                             "restart receiver 1500us",
+                             "port-down sender 20us",
+                             "port-down receiver 3s"})
+    {
+        const auto option = point.FindOption(text);
+        ASSERT_TRUE(option) << text;
+        EXPECT_EQ(point.OptionText(*option), text);
+        EXPECT_TRUE(point.FateOf(*option).OfHost()) << text;
+    }
+    for (const char* text : {"restart",
+                             "restart 1s",
+                             "restart sender",
+                             "restart sender 0",
+                             "port-down 1s",
+                             "restart  sender 1s",
+                             "sender 1s"})
+    {
+        EXPECT_FALSE(point.FindOption(text)) << text;
+    }
+}
+
 TEST(NetPointTest, AcceptsDelaysThatAreNotListed)
 {
     NetPoint point("REQ", "a", "b", kFates);
@@ -146,7 +171,7 @@ std::vector<std::string> OfferedInARun(const lab::FaultBudget& budget, unsigned 
 
 TEST(AdversaryTest, OffersFaultsWhileTheBudgetLasts)
 {
-    lab::FaultBudget budget{10, 1, 1, 1, 1, {1'000}, 0};
+    lab::FaultBudget budget{10, 1, 1, 1, 1, {1'000}};
     EXPECT_EQ(OfferedInARun(budget, 7),
               (std::vector<std::string>{"drop,duplicate,corrupt,reorder,delay 1us",
                                         "drop,duplicate,corrupt,reorder",
@@ -159,7 +184,7 @@ TEST(AdversaryTest, OffersFaultsWhileTheBudgetLasts)
 
 TEST(AdversaryTest, TheTotalBoundsAllKindsTogether)
 {
-    lab::FaultBudget budget{2, 5, 0, 0, 0, {}, 0};
+    lab::FaultBudget budget{2, 5, 0, 0, 0, {}};
     EXPECT_EQ(OfferedInARun(budget, 4), (std::vector<std::string>{"drop", "drop", "", ""}));
 }
 
@@ -175,7 +200,7 @@ TEST(AdversaryTest, TheBudgetIsWholeAgainInTheNextRun)
     interleave::Engine engine(time);
     Greedy greedy;
     engine.SetChooser(greedy);
-    lab::Adversary adversary(engine, {1, 1, 0, 0, 0, {}, 0});
+    lab::Adversary adversary(engine, {1, 1, 0, 0, 0, {}});
     for (int run = 0; run < 2; ++run)
     {
         engine.Spawn("sender",

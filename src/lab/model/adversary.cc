@@ -26,7 +26,15 @@ constexpr KindText kKinds[] = {
     {Fate::Kind::kCorrupt, "corrupt"},
     {Fate::Kind::kReorder, "reorder"},
 };
-constexpr std::string_view kDelayPrefix = "delay ";
+
+/** Those that come with a time, as "delay 2ms". */
+constexpr KindText kTimedKinds[] = {
+    {Fate::Kind::kDelay, "delay"},
+    {Fate::Kind::kRestartSender, "restart sender"},
+    {Fate::Kind::kRestartReceiver, "restart receiver"},
+    {Fate::Kind::kPortDownSender, "port-down sender"},
+    {Fate::Kind::kPortDownReceiver, "port-down receiver"},
+};
 
 /** One key for each of PlaceName()'s texts, without making that. */
 interleave::PlaceKey KeyOf(std::string_view attribute, std::string_view from, std::string_view to)
@@ -59,7 +67,14 @@ std::string Fate::Text() const
             return std::string(row.text);
         }
     }
-    return std::string(kDelayPrefix) + ExactTime(delayNs);
+    for (const KindText& row : kTimedKinds)
+    {
+        if (row.kind == kind)
+        {
+            return std::string(row.text) + " " + ExactTime(delayNs);
+        }
+    }
+    return {};
 }
 
 std::optional<Fate> Fate::Parse(std::string_view text)
@@ -71,12 +86,20 @@ std::optional<Fate> Fate::Parse(std::string_view text)
             return Fate{row.kind, 0};
         }
     }
-    if (!text.starts_with(kDelayPrefix))
+    const std::size_t blank = text.rfind(' ');
+    if (blank == std::string_view::npos)
     {
         return std::nullopt;
     }
-    const auto delay = ParseTime(text.substr(kDelayPrefix.size()));
-    return delay && *delay > 0 ? std::optional(Fate{Kind::kDelay, *delay}) : std::nullopt;
+    const auto time = ParseTime(text.substr(blank + 1));
+    for (const KindText& row : kTimedKinds)
+    {
+        if (row.text == text.substr(0, blank) && time && *time > 0)
+        {
+            return Fate{row.kind, *time};
+        }
+    }
+    return std::nullopt;
 }
 
 NetPoint::NetPoint(std::string_view attribute,
@@ -162,6 +185,16 @@ void Adversary::Offer()
     {
         m_offered.push_back({Fate::Kind::kDelay, delayNs});
     }
+    for (const std::int64_t awayNs : m_left.restartsNs)
+    {
+        m_offered.push_back({Fate::Kind::kRestartSender, awayNs});
+        m_offered.push_back({Fate::Kind::kRestartReceiver, awayNs});
+    }
+    for (const std::int64_t downNs : m_left.portDownsNs)
+    {
+        m_offered.push_back({Fate::Kind::kPortDownSender, downNs});
+        m_offered.push_back({Fate::Kind::kPortDownReceiver, downNs});
+    }
 }
 
 void Adversary::Spend(const Fate& fate)
@@ -187,6 +220,14 @@ void Adversary::Spend(const Fate& fate)
     case Fate::Kind::kDelay:
         std::erase(m_left.delaysNs, fate.delayNs);
         break;
+    case Fate::Kind::kRestartSender:
+    case Fate::Kind::kRestartReceiver:
+        std::erase(m_left.restartsNs, fate.delayNs);
+        break;
+    case Fate::Kind::kPortDownSender:
+    case Fate::Kind::kPortDownReceiver:
+        std::erase(m_left.portDownsNs, fate.delayNs);
+        break;
     }
     Offer();
 }
@@ -203,7 +244,16 @@ Fate Adversary::Decide(std::string_view attribute, std::string_view from, std::s
     {
         Spend(fate);
     }
-    return fate;
+    return fate.OfHost() ? Carry(fate, from, to) : fate;
+}
+
+Fate Adversary::Carry(const Fate& fate, std::string_view from, std::string_view to)
+{
+    if (m_hostFault)
+    {
+        m_hostFault(fate.OfSender() ? from : to, fate.Restarts(), fate.delayNs);
+    }
+    return fate.kind == Fate::Kind::kPortDownSender ? Fate{Fate::Kind::kDrop, 0} : Fate{};
 }
 
 RuleChooser::RuleChooser(const std::vector<FaultSpec>& rules)
@@ -247,10 +297,7 @@ std::optional<std::uint32_t> RuleChooser::Try(interleave::ChoicePoint& point)
         {
             continue;
         }
-        const std::string text = rule.action == "delay"
-                                     ? std::string(kDelayPrefix) + ExactTime(rule.delayNs)
-                                     : rule.action;
-        answer = net->FindOption(text);
+        answer = net->FindOption(rule.FateText());
         ++m_applied[i];
     }
     return answer;

@@ -7,10 +7,12 @@
 #include "lab/model/scenario.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lab
@@ -27,14 +29,33 @@ struct Fate
         kCorrupt,   ///< a bit flips on the wire: the receiver's CRC check discards it
         kDelay,
         kReorder, ///< comes after the next one of its direction; lost if there is none
+        // What befalls a host at the moment in which it sends a MAD, or somebody sends it one.
+        kRestartSender,    ///< right behind the MAD
+        kRestartReceiver,  ///< with the MAD under way
+        kPortDownSender,   ///< just before the MAD, which is lost
+        kPortDownReceiver, ///< with the MAD under way
     };
 
     Kind kind{Kind::kDeliver};
-    std::int64_t delayNs{0}; ///< for kDelay
+    std::int64_t delayNs{0}; ///< for kDelay; how long the host is away or its port down
 
-    /** "deliver", "drop", "duplicate", "corrupt", "reorder", "delay 2ms": as decision logs write
-     * it. */
+    /** "deliver", "drop", "duplicate", "corrupt", "reorder", "delay 2ms", "restart sender 1s",
+     * "port-down receiver 50ms": as decision logs write it. */
     std::string Text() const;
+
+    /** Whether it befalls a host rather than the MAD. */
+    bool OfHost() const
+    {
+        return kind >= Kind::kRestartSender;
+    }
+    bool OfSender() const
+    {
+        return kind == Kind::kRestartSender || kind == Kind::kPortDownSender;
+    }
+    bool Restarts() const
+    {
+        return kind == Kind::kRestartSender || kind == Kind::kRestartReceiver;
+    }
     static std::optional<Fate> Parse(std::string_view text);
 
     friend bool operator==(const Fate&, const Fate&) = default;
@@ -88,20 +109,32 @@ class NetPoint final : public interleave::ChoicePoint
 class Adversary
 {
   public:
+    /** Lets a host restart, or its port go down; @p forNs is how long it is away. */
+    using HostFault = std::function<void(std::string_view host, bool restart, std::int64_t forNs)>;
+
     Adversary(interleave::Engine& engine, FaultBudget budget);
+
+    /** Who carries out what befalls hosts: called when it is decided, on whatever context. */
+    void OnHostFault(HostFault fault)
+    {
+        m_hostFault = std::move(fault);
+    }
 
     /** Another run begins: the budget is whole again. */
     void Rewind();
 
+    /** What befalls a host has begun when this returns; what is left is the fate of the MAD. */
     Fate Decide(std::string_view attribute, std::string_view from, std::string_view to);
 
   private:
     void Offer();
     void Spend(const Fate& fate);
+    Fate Carry(const Fate& fate, std::string_view from, std::string_view to);
 
     interleave::Engine& m_engine;
     const FaultBudget m_budget;
     FaultBudget m_left;
+    HostFault m_hostFault;
     std::vector<Fate> m_offered; ///< the first one is to deliver
 };
 

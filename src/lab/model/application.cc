@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <span>
 
 namespace lab
@@ -72,7 +73,10 @@ Application::Application(Stage& stage, Host& host)
 
 void Application::Failed(const std::string& what, const std::string& why)
 {
-    m_stage.Violated("scenario", m_host.Name() + ": " + what + ": " + why);
+    if (m_host.Up())
+    {
+        m_stage.Violated("scenario", m_host.Name() + ": " + what + ": " + why);
+    }
 }
 
 Session* Application::SessionOf(ibcm::Handle id) const
@@ -107,23 +111,33 @@ std::string Application::Listen(const ListenSpec& spec)
     return {};
 }
 
-void Application::Connect(const ConnectSpec& spec, Host& to)
+void Application::Connect(const ConnectSpec& spec, const Attachment& to, unsigned& finished)
 {
-    m_stage.engine.Sleep(spec.atNs, "scenario");
-    for (unsigned i = 0; i < spec.count && !m_stage.over; ++i)
+    const std::int64_t passedNs = m_stage.engine.NowNs() - m_stage.beganNs;
+    m_stage.engine.Sleep(std::max<std::int64_t>(spec.atNs - passedNs, 0), "scenario");
+    while (Going() && finished < spec.count)
     {
         ConnectOnce(spec, to);
+        if (m_host.Up())
+        {
+            ++finished;
+        }
     }
 }
 
-void Application::ConnectOnce(const ConnectSpec& spec, Host& to)
+void Application::ConnectOnce(const ConnectSpec& spec, const Attachment& to)
 {
     m_stage.sessions.push_back(std::make_unique<Session>(m_stage.engine, spec));
     Session& session = *m_stage.sessions.back();
     session.record = m_stage.AddConnect(spec);
 
-    const auto path = ResolvePath(to);
+    const auto path = m_host.ResolvePath(to);
     const std::string error = path ? SendReq(session, *path) : path.error();
+    if (session.lost)
+    {
+        (void)m_host.Destroy(session.active);
+        return;
+    }
     if (!error.empty())
     {
         m_stage.recorder.Note(m_host.Name(), "", "connect failed: " + error);
@@ -133,20 +147,6 @@ void Application::ConnectOnce(const ConnectSpec& spec, Host& to)
         return;
     }
     RunConnection(session);
-}
-
-tl::expected<ibcm::Path, std::string> Application::ResolvePath(Host& to)
-{
-    interleave::Completion answered(m_stage.engine, "path-query");
-    tl::expected<ibcm::Path, std::string> result = tl::unexpected(std::string("no answer"));
-    m_host.GetAttachment().ResolvePath(to.GetAttachment(),
-                                       [&](auto path)
-                                       {
-                                           result = std::move(path);
-                                           answered.CompleteAll();
-                                       });
-    answered.Wait("resolve path");
-    return result;
 }
 
 std::string Application::SendReq(Session& session, const ibcm::Path& path)
@@ -164,6 +164,7 @@ std::string Application::SendReq(Session& session, const ibcm::Path& path)
     }
     session.active = *id;
     m_ids.emplace(*id, &session);
+    BeganConnect(session, path);
 
     ibcm::ReqParameters parameters;
     parameters.serviceId = spec.serviceId;
@@ -183,11 +184,27 @@ std::string Application::SendReq(Session& session, const ibcm::Path& path)
     return {};
 }
 
+void Application::BeganConnect(Session& session, const ibcm::Path& path)
+{
+    // Each repetition waits for a way there and back and for the peer; requests wait for each
+    // other.
+    constexpr double kUnitNs = 4096;
+    constexpr std::int64_t kMarginNs = 1'000'000'000;
+    const double waitNs = kUnitNs * (std::exp2(session.spec.remoteCmResponseTimeout) +
+                                     std::exp2(path.packetLifeTime + 2));
+    const double requests = 1.0 + session.spec.maxCmRetries;
+    session.boundNs =
+        kMarginNs + static_cast<std::int64_t>(2 * requests * waitNs *
+                                              static_cast<double>(m_stage.finished.size()));
+    session.connecting = m_host.Began("connect", session.boundNs);
+}
+
 void Application::RunConnection(Session& session)
 {
     const ConnectSpec& spec = session.spec;
     session.settled.Wait("wait for connection");
-    if (RecordOf(session).outcome == "connected")
+    m_host.Ended(session.connecting);
+    if (RecordOf(session).outcome == "connected" && !session.lost)
     {
         if (!spec.message.empty())
         {
@@ -227,16 +244,21 @@ void Application::RunConnection(Session& session)
         }
     }
     session.ended.Wait("wait for end of connection");
+    m_host.Ended(session.disconnecting);
 }
 
 void Application::Disconnect(Session& session, bool active)
 {
     DataPath* path = (active ? session.activePath : session.passivePath).get();
-    if (path == nullptr)
+    if (path == nullptr || !m_host.Up())
     {
         return; // it has ended by itself
     }
     path->Break();
+    if (active)
+    {
+        session.disconnecting = m_host.Began("disconnect", session.boundNs);
+    }
     // The other side may have been quicker: then there is nothing to ask for any more.
     (void)m_host.Manager().SendDreq(active ? session.active : session.passive);
 }
@@ -452,6 +474,10 @@ ibcm::Disposition Application::OnTimeout(ibcm::Handle id, Session* session)
 
 void Application::SettleActive(Session& session, const char* outcome, unsigned rejectReason)
 {
+    if (session.lost)
+    {
+        return;
+    }
     ConnectRecord& record = RecordOf(session);
     if (record.outcome.empty())
     {
@@ -475,7 +501,7 @@ ibcm::Disposition Application::Ended(ibcm::Handle id, Session* session)
     {
         ConnectRecord& record = RecordOf(*session);
         record.endedNs = m_stage.engine.NowNs();
-        if (record.outcome == "connected")
+        if (record.outcome == "connected" && !session->lost)
         {
             m_stage.SetOutcome(record, "disconnected");
         }
@@ -493,14 +519,41 @@ ibcm::Disposition Application::Ended(ibcm::Handle id, Session* session)
     return ibcm::Disposition::kDestroy;
 }
 
+void Application::Abandon()
+{
+    for (const auto& session : m_stage.sessions)
+    {
+        if (session->spec.from == m_host.Name() && !session->ended.Done())
+        {
+            session->lost = true;
+            m_stage.SetOutcome(RecordOf(*session), "restarted");
+            if (session->activePath != nullptr)
+            {
+                session->activePath->Break();
+            }
+            session->GiveUp();
+        }
+        else if (session->spec.to == m_host.Name())
+        {
+            if (session->passivePath != nullptr)
+            {
+                session->passivePath->Break();
+            }
+            session->delivered.CompleteAll();
+            session->passiveGone.CompleteAll();
+        }
+    }
+}
+
 void Application::Stop()
 {
     // Listeners first: a request that comes now finds nobody.
-    for (const auto& [id, spec] : m_listeners)
+    while (!m_listeners.empty())
     {
+        const ibcm::Handle id = m_listeners.begin()->first;
         (void)m_host.Destroy(id);
+        m_listeners.erase(id);
     }
-    m_listeners.clear();
     std::vector<ibcm::Handle> left;
     for (const auto& [id, session] : m_ids)
     {

@@ -7,6 +7,7 @@
 #include "lab/model/host.h"
 #include "lab/model/run-record.h"
 #include "lab/model/scenario.h"
+#include "lab/model/waiter-list.h"
 
 #include <map>
 #include <memory>
@@ -41,7 +42,11 @@ struct Session
     }
 
     const ConnectSpec& spec;
-    std::size_t record{0}; ///< index in RunRecord::connects
+    bool lost{false};                           ///< a host of it has crashed
+    std::size_t connecting{Host::kNoOperation}; ///< EndsCheck's name for it
+    std::size_t disconnecting{Host::kNoOperation};
+    std::int64_t boundNs{0}; ///< what a request and its repetitions may take
+    std::size_t record{0};   ///< index in RunRecord::connects
     std::unique_ptr<DataPath> activePath;
     std::unique_ptr<DataPath> passivePath;
     ibcm::Handle active{ibcm::Handle::kNone};
@@ -61,7 +66,11 @@ struct Stage
     /** By the active side's (CA GUID, QPN), as a REQ names it. */
     std::map<std::pair<std::uint64_t, std::uint32_t>, Session*> byPeer;
     std::vector<std::unique_ptr<Session>> sessions;
-    bool over{false}; ///< the scenario is being taken down: nothing begins any more
+    /** How many connections of each [[connect]] are over, in the order of the scenario. */
+    std::vector<unsigned> finished;
+    std::int64_t beganNs{0}; ///< simulated time at which the hosts were up
+    WaiterList wire{};       ///< threads that wait for a message on the wire
+    bool over{false};        ///< the scenario is being taken down: nothing begins any more
 
     // The record outlives the run's memory: these write it, whoever calls.
 
@@ -79,19 +88,21 @@ class Application final : public ibcm::EventHandler
 
     /** In a task. @return what was wrong, or empty. */
     std::string Listen(const ListenSpec& spec);
-    /** In a task of its own: connects @p spec.count times, one after the other. */
-    void Connect(const ConnectSpec& spec, Host& to);
+    /** In a task of its own: connects @p spec.count times, one after the other; @p finished counts
+     * those that are over, also in an earlier life of the host. */
+    void Connect(const ConnectSpec& spec, const Attachment& to, unsigned& finished);
     /** In a task: destroys what is left. */
     void Stop();
+    /** Its host has crashed: whoever waits for it is told, and it begins nothing any more. */
+    void Abandon();
 
     ibcm::Disposition OnCmEvent(ibcm::ConnectionManager& manager,
                                 ibcm::Handle id,
                                 const ibcm::Event& event) override;
 
   private:
-    void ConnectOnce(const ConnectSpec& spec, Host& to);
+    void ConnectOnce(const ConnectSpec& spec, const Attachment& to);
     void RunConnection(Session& session);
-    tl::expected<ibcm::Path, std::string> ResolvePath(Host& to);
     std::string SendReq(Session& session, const ibcm::Path& path);
 
     ibcm::Disposition OnReq(ibcm::Handle id, const ibcm::Event& event);
@@ -108,6 +119,11 @@ class Application final : public ibcm::EventHandler
     ibcm::Disposition OnTimeout(ibcm::Handle id, Session* session);
     ibcm::Disposition Ended(ibcm::Handle id, Session* session);
 
+    bool Going() const
+    {
+        return !m_stage.over && m_host.Up();
+    }
+    void BeganConnect(Session& session, const ibcm::Path& path);
     void Disconnect(Session& session, bool active);
     void SettleActive(Session& session, const char* outcome, unsigned rejectReason = 0);
     std::string Apply(DataPath& path, ibcm::Handle id, ibcm::QpTarget target);

@@ -38,7 +38,7 @@ class EndsCheck
     std::size_t Began(std::uint32_t host, const char* what, std::int64_t boundNs);
     void Ended(std::size_t operation);
 
-    /** The host has lost its memory. */
+    /** The host has lost its memory, and what it had begun is no more. */
     void Restarted(std::uint32_t host);
 
     /** Nothing is under way any more. @return whether something was found. */
@@ -51,11 +51,13 @@ class EndsCheck
     {
         std::uint32_t host{0};
         const char* what{nullptr};
-        std::int64_t beganNs{0};
+        std::int64_t beganNs{0}; ///< PassedNs() then
         std::int64_t boundNs{0};
         bool ended{false};
     };
 
+    /** Simulated time but for what passed while tasks were kept from going on. */
+    std::int64_t PassedNs() const;
     void CheckResting(const ConversationEnd& end);
     void CheckPeer(const ConversationEnd& end);
     void Violated(std::string text, std::string subject);

@@ -28,25 +28,26 @@ void HostChecks::Received(const ibwire::MadBytes& mad)
 void HostChecks::EventBegins(ibcm::Handle id, ibcm::EventType type)
 {
     const interleave::EngineScope scope;
-    m_checks.m_callbacks.Enters(m_number, Name(), id, type);
+    m_checks.m_callbacks.Enters(Owner(), Name(), id, type);
 }
 
 void HostChecks::EventEnds(ibcm::Handle id, ibcm::Disposition disposition)
 {
     const interleave::EngineScope scope;
-    m_checks.m_callbacks.Leaves(m_number, id, disposition);
+    m_checks.m_callbacks.Leaves(Owner(), id, disposition);
 }
 
 void HostChecks::Destroyed(ibcm::Handle id)
 {
     const interleave::EngineScope scope;
-    m_checks.m_callbacks.Destroyed(m_number, id);
-    m_checks.m_transitions.Forget(m_number, id);
+    m_checks.m_callbacks.Destroyed(Owner(), id);
+    m_checks.m_transitions.Forget(Owner(), id);
 }
 
 void HostChecks::Restarted()
 {
     const interleave::EngineScope scope;
+    ++m_life;
     m_checks.m_ends.Restarted(m_number);
     m_checks.m_conversations.Restarted(m_number);
 }
@@ -66,11 +67,11 @@ void HostChecks::Ended(std::size_t operation)
 void HostChecks::OnTransition(const ibcm::TransitionTrace& step)
 {
     const interleave::EngineScope scope;
-    m_checks.m_transitions.OnTransition(m_number, Name(), step);
+    m_checks.m_transitions.OnTransition(Owner(), Name(), step);
     m_checks.m_conversations.OnTransition(m_number, step);
     if (step.from == ibcm::State::kIdle)
     {
-        m_checks.m_callbacks.Begins(m_number, step.id);
+        m_checks.m_callbacks.Begins(Owner(), step.id);
     }
     if (m_nextTrace != nullptr)
     {
@@ -94,18 +95,6 @@ void HostChecks::OnLapTransition(const ibcm::LapTransitionTrace& step)
     }
 }
 
-ibcm::Disposition HostChecks::OnCmEvent(ibcm::ConnectionManager& manager,
-                                        ibcm::Handle id,
-                                        const ibcm::Event& event)
-{
-    EventBegins(id, event.type);
-    const ibcm::Disposition disposition = m_nextHandler == nullptr
-                                              ? ibcm::Disposition::kKeep
-                                              : m_nextHandler->OnCmEvent(manager, id, event);
-    EventEnds(id, disposition);
-    return disposition;
-}
-
 HostChecks& CmChecks::Host(const std::string& name)
 {
     const interleave::EngineScope scope;
@@ -124,6 +113,10 @@ HostChecks& CmChecks::Host(const std::string& name)
 
 void CmChecks::Clear()
 {
+    for (const auto& host : m_hosts)
+    {
+        host->m_life = 0;
+    }
     m_conversations.Clear();
     m_transitions.Clear();
     m_callbacks.Clear();

@@ -21,7 +21,7 @@ namespace lab
 class CmChecks;
 
 /** One host's side of CmChecks: hears what its core does, and passes it on. */
-class HostChecks final : public ibcm::Trace, public ibcm::EventHandler
+class HostChecks final : public ibcm::Trace
 {
   public:
     /** Who else is to see each change of state; null for nobody. */
@@ -30,17 +30,11 @@ class HostChecks final : public ibcm::Trace, public ibcm::EventHandler
         m_nextTrace = next;
     }
 
-    /** Whose events they are: this handler is given to the core in that one's place. */
-    void PassEventsTo(ibcm::EventHandler& next)
-    {
-        m_nextHandler = &next;
-    }
-
     /** The host hands a MAD to the wire. */
     void Sent(const ibwire::MadBytes& mad);
     /** The host begins to handle a MAD. */
     void Received(const ibwire::MadBytes& mad);
-    /** The handler of an id is about to be called, and has returned; OnCmEvent() says so itself. */
+    /** The handler of an id is about to be called, and has returned. */
     void EventBegins(ibcm::Handle id, ibcm::EventType type);
     void EventEnds(ibcm::Handle id, ibcm::Disposition disposition);
     /** ConnectionManager::Destroy() has returned. */
@@ -57,11 +51,6 @@ class HostChecks final : public ibcm::Trace, public ibcm::EventHandler
     void OnStay(const ibcm::TransitionTrace& step) override;
     void OnLapTransition(const ibcm::LapTransitionTrace& step) override;
 
-    // ibcm::EventHandler
-    ibcm::Disposition OnCmEvent(ibcm::ConnectionManager& manager,
-                                ibcm::Handle id,
-                                const ibcm::Event& event) override;
-
   private:
     friend class CmChecks;
 
@@ -73,10 +62,17 @@ class HostChecks final : public ibcm::Trace, public ibcm::EventHandler
 
     const std::string& Name() const;
 
+    /** Of the host and its present life: its ids are no longer those of the life before. */
+    std::uint32_t Owner() const
+    {
+        constexpr unsigned kHostBits = 16;
+        return m_number + (m_life << kHostBits);
+    }
+
     CmChecks& m_checks;
     const std::uint32_t m_number;
+    std::uint32_t m_life{0}; ///< how often it has been restarted in this run
     ibcm::Trace* m_nextTrace{nullptr};
-    ibcm::EventHandler* m_nextHandler{nullptr};
 };
 
 /**

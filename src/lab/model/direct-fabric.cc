@@ -12,6 +12,8 @@ namespace
 constexpr std::uint64_t kNodeGuidBase = 0x0002c90300000000ULL;
 constexpr std::uint16_t kDefaultPkey = 0xffff;
 constexpr std::uint32_t kFirstQpn = 0x40;
+/** Each port has two LIDs, so that there is another way to it. */
+constexpr std::uint8_t kLmc = 1;
 /** A lifetime that is above the latency: 4.096 us * 2^4 = 65 us. */
 constexpr std::uint8_t kPacketLifeTime = 4;
 constexpr std::uint8_t kAckDelay = 0;
@@ -63,10 +65,12 @@ class NamedQueuePair final : public DataPath
 class DirectFabric::End final : public Attachment, public ibcm::MadWire
 {
   public:
-    End(DirectFabric& fabric, std::string host, std::uint16_t lid)
+    /** @param number from 1. */
+    End(DirectFabric& fabric, std::string host, std::uint16_t number)
         : name(std::move(host)),
           m_fabric(fabric),
-          m_lid(lid)
+          m_number(number),
+          m_lid(static_cast<std::uint16_t>(number << kLmc))
     {
     }
 
@@ -87,7 +91,7 @@ class DirectFabric::End final : public Attachment, public ibcm::MadWire
 
     std::uint64_t NodeGuid() const override
     {
-        return kNodeGuidBase + m_lid;
+        return kNodeGuidBase + m_number;
     }
 
     std::uint8_t AckDelay() const override
@@ -126,6 +130,11 @@ class DirectFabric::End final : public Attachment, public ibcm::MadWire
         return m_lid;
     }
 
+    std::uint8_t Lmc() const override
+    {
+        return kLmc;
+    }
+
     std::optional<std::uint8_t> FindGid(const ibwire::Gid& gid) const override
     {
         return gid == GidAt(0) ? std::optional<std::uint8_t>(0) : std::nullopt;
@@ -142,16 +151,29 @@ class DirectFabric::End final : public Attachment, public ibcm::MadWire
         return (pkey | 0x8000U) == kDefaultPkey ? std::optional<std::uint16_t>(0) : std::nullopt;
     }
 
-    void Rewind()
+    void SetLink(bool up) override
+    {
+        linkUp = up;
+    }
+
+    void Restart() override
     {
         m_nextQpn = kFirstQpn;
     }
 
+    void Rewind()
+    {
+        Restart();
+        linkUp = true;
+    }
+
     const std::string name;
     ReceiveHandler handler;
+    bool linkUp{true};
 
   private:
     DirectFabric& m_fabric;
+    const std::uint16_t m_number;
     const std::uint16_t m_lid;
     std::uint32_t m_nextQpn{kFirstQpn};
 };
@@ -179,8 +201,8 @@ DirectFabric::~DirectFabric() = default;
 
 Attachment& DirectFabric::Attach(const std::string& host)
 {
-    const auto lid = static_cast<std::uint16_t>(m_ends.size() + 1);
-    m_ends.push_back(std::make_unique<End>(*this, host, lid));
+    const auto number = static_cast<std::uint16_t>(m_ends.size() + 1);
+    m_ends.push_back(std::make_unique<End>(*this, host, number));
     return *m_ends.back();
 }
 
@@ -201,7 +223,7 @@ void DirectFabric::Rewind()
 void DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::MadAddress& address)
 {
     const interleave::EngineScope scope; // the fabric outlives the run
-    const std::size_t index = address.dlid;
+    const std::size_t index = address.dlid >> kLmc;
     if (index == 0 || index > m_ends.size())
     {
         return; // as on a real fabric: nobody has this LID, and the sender does not learn it
@@ -209,7 +231,11 @@ void DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::
     End& to = *m_ends[index - 1];
     m_recorder.Sent(from.name, to.name, mad);
     const std::string kind = MessageName(mad);
-    const Fate fate = m_adversary.Decide(kind, from.name, to.name);
+    Fate fate = m_adversary.Decide(kind, from.name, to.name);
+    if (!from.linkUp)
+    {
+        fate = {Fate::Kind::kDrop, 0};
+    }
     m_recorder.Decided(from.name, to.name, mad, fate);
     if (fate.kind == Fate::Kind::kDrop || fate.kind == Fate::Kind::kCorrupt)
     {
@@ -218,7 +244,10 @@ void DirectFabric::Transmit(End& from, const ibwire::MadBytes& mad, const ibcm::
     Arrival& arrival = NewArrival(to);
     arrival.mad.bytes = mad;
     arrival.mad.replyAddress = {};
-    arrival.mad.replyAddress.dlid = from.Lid();
+    // The answer goes the same way back.
+    arrival.mad.replyAddress.dlid = static_cast<std::uint16_t>(from.Lid() + address.sourcePathBits);
+    arrival.mad.destinationPathBits = static_cast<std::uint8_t>(address.dlid - to.Lid());
+    arrival.mad.replyAddress.sourcePathBits = arrival.mad.destinationPathBits;
     arrival.mad.replyAddress.sl = address.sl;
     arrival.mad.replyAddress.pkeyIndex = address.pkeyIndex;
     if (fate.kind == Fate::Kind::kReorder)
@@ -272,7 +301,7 @@ void DirectFabric::Deliver(Arrival& arrival, std::int64_t delayNs)
 void DirectFabric::Arrive(void* context)
 {
     auto* arrival = static_cast<Arrival*>(context);
-    if (arrival->to->handler)
+    if (arrival->to->handler && arrival->to->linkUp)
     {
         arrival->to->handler(arrival->mad);
     }

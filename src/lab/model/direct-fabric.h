@@ -16,7 +16,8 @@ namespace lab
 
 /**
  * Hosts joined by a fixed latency and nothing else, for trying very many schedules: no links, no
- * queues, no subnet manager, no data. Host n (from 1) has LID n, one port, and GUIDs made from n.
+ * queues, no subnet manager, no data. Host n (from 1) has one port with the LIDs 2n and 2n + 1, and
+ * GUIDs made from n.
  */
 class DirectFabric
 {

@@ -21,6 +21,10 @@ struct FaultBudget
     unsigned corrupt{0};   ///< MADs damaged on the wire
     /** How late MADs may be, nanoseconds, each above 0: as many delays in a run as there are. */
     std::vector<std::int64_t> delaysNs{5'000'000'000};
+    /** How long hosts that restart are away, nanoseconds: as many restarts as there are. */
+    std::vector<std::int64_t> restartsNs{};
+    /** How long ports are down, nanoseconds: they go down as often as there are times. */
+    std::vector<std::int64_t> portDownsNs{};
     unsigned line{0};
     /** How much simulated time may pass in a run while tasks that could go on do not. */
     std::int64_t stallNs{10'000'000'000};

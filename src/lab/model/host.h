@@ -4,6 +4,7 @@
 
 #include "ibcm/helper/reliable-port.h"
 #include "ibcm/model/connection-manager.h"
+#include "interleave/model/completion.h"
 #include "interleave/model/work-queue.h"
 #include "lab/model/cm-checks.h"
 #include "lab/model/recorder.h"
@@ -34,6 +35,7 @@ class Host
         Recorder& recorder;
         HostByLid hostByLid;
         HostChecks* checks{nullptr}; ///< who watches over the manager, or nobody
+        std::int64_t handlerNs{0};   ///< how long an event's handler may sleep
     };
 
     Host(Parts parts,
@@ -73,17 +75,47 @@ class Host
         return m_runtime;
     }
 
-    /** Who is to be given to the manager so that @p handler gets its events. */
+    /** Who is to be given to the manager so that @p handler gets its events; lives as long as the
+     * host. The same handler gives the same one. */
     ibcm::EventHandler& Watched(ibcm::EventHandler& handler);
 
     /** ConnectionManager::Destroy(), after which no event may come. */
     ibcm::Status Destroy(ibcm::Handle id);
+
+    /**
+     * The host loses its memory, from one moment to the next: nothing that it still does is heard
+     * or seen by anybody, and its attachment is free for the host that it restarts as. What it was
+     * in the middle of goes on to its end, in vain, so that it can be taken apart in order.
+     */
+    void Crash();
+
+    /** See EndsCheck::Began(); kNoOperation ends nothing. */
+    std::size_t Began(const char* what, std::int64_t boundNs);
+    void Ended(std::size_t operation);
+    static constexpr std::size_t kNoOperation = static_cast<std::size_t>(-1);
+
+    /** Whether it has not crashed. */
+    bool Up() const
+    {
+        return m_up;
+    }
+
+    /** Removes the port from the manager, as a driver does whose device goes: what is being
+     * received is waited for, nothing more is. In a task that handles no event. */
+    ibcm::Status RemovePort();
+    /** Brings it back. */
+    ibcm::Status AddPort();
+
+    /** In a task: asks for the way to another host. The error says what was wrong. */
+    tl::expected<ibcm::Path, std::string> ResolvePath(const Attachment& to);
 
     /** Runs @p work soon, in a task of the host: for events that come on the main context. */
     void RunInTask(std::function<void()> work);
 
   private:
     class Wire;
+    class Witness;
+    class Watcher;
     struct Incoming;
     struct Deferred;
 
@@ -97,6 +129,13 @@ class Host
     SimRuntime m_runtime;
     HostTrace m_trace;
     HostChecks* const m_checks;
+    const std::int64_t m_destroyBoundNs;
+    bool m_up{true};
+    bool m_portServed{true};
+    std::uint32_t m_handling{0};         ///< workers in the middle of a MAD
+    interleave::Completion m_portUnused; ///< no worker is, for RemovePort()
+    std::unique_ptr<Witness> m_witness;
+    std::vector<std::unique_ptr<Watcher>> m_watchers;
     std::unique_ptr<Wire> m_wire;
     ibcm::ReliablePort m_port;
     std::unique_ptr<ibcm::ConnectionManager> m_manager;

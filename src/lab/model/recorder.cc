@@ -25,10 +25,9 @@ MessageCoverage::What WhatBefell(Fate::Kind fate)
         return What::kDelayed;
     case Fate::Kind::kReorder:
         return What::kReordered;
-    case Fate::Kind::kDeliver:
-        break;
+    default:
+        return What::kSent; // what befalls hosts does not come here
     }
-    return What::kSent;
 }
 
 } // namespace
@@ -57,6 +56,15 @@ Recorder::Direction& Recorder::DirectionOf(const std::string& from, const std::s
 void Recorder::Sent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
 {
     const interleave::EngineScope scope;
+    NoteSent(from, to, mad);
+    if (m_tap != nullptr)
+    {
+        m_tap->Sent(from, mad); // last: somebody may wait for it, and go on
+    }
+}
+
+void Recorder::NoteSent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad)
+{
     ++m_record.mads;
     if (m_coverage != nullptr)
     {

@@ -10,6 +10,7 @@
 #include "lab/model/adversary.h"
 #include "lab/model/run-record.h"
 #include "lab/model/step-coverage.h"
+#include "lab/model/wiretap.h"
 
 #include <cstdint>
 #include <deque>
@@ -47,6 +48,12 @@ class Recorder
     void CountSteps(StepCoverage* coverage)
     {
         m_coverage = coverage;
+    }
+
+    /** Who hears each message that is sent, in all runs to come; not owned, null: nobody. */
+    void TapWire(Wiretap* tap)
+    {
+        m_tap = tap;
     }
 
     /** Another run begins; the record and the digest are their owner's. */
@@ -90,6 +97,7 @@ class Recorder
     };
 
     Direction& DirectionOf(const std::string& from, const std::string& to);
+    void NoteSent(const std::string& from, const std::string& to, const ibwire::MadBytes& mad);
     void CountSent(const std::string& from, const ibwire::MadBytes& mad);
 
     interleave::Engine& m_engine;
@@ -98,6 +106,7 @@ class Recorder
     bool m_keep;
     bool m_mix{true};
     StepCoverage* m_coverage{nullptr};
+    Wiretap* m_tap{nullptr};
     interleave::KeyTable<Before> m_sentBefore; ///< for the coverage: by sender and contents
     std::map<std::pair<std::string, std::string>, Direction> m_directions;
 };

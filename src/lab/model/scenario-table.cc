@@ -99,7 +99,7 @@ void ScenarioTable::Fail(std::string_view key, std::string found, std::string ex
 
 const toml::node* ScenarioTable::Find(std::string_view key, Need need, std::string_view expected)
 {
-    m_known.push_back(key);
+    Allow(key);
     const toml::node* const node = m_table.get(key);
     if (node == nullptr && need == Need::kRequired)
     {
@@ -200,6 +200,42 @@ void ScenarioTable::Reference(std::string_view key,
                                          DidYouMean(*text, names)));
     }
     field = *text;
+}
+
+bool ScenarioTable::IsText(std::string_view key) const
+{
+    const toml::node* const node = m_table.get(key);
+    return node != nullptr && node->is_string();
+}
+
+void ScenarioTable::Allow(std::string_view key)
+{
+    m_known.emplace_back(key);
+}
+
+void ScenarioTable::AllowAll()
+{
+    for (const auto& [key, value] : m_table)
+    {
+        Allow(key.str());
+    }
+}
+
+void ScenarioTable::Flag(std::string_view key, bool& field)
+{
+    const std::string_view expected = "true or false";
+    const toml::node* const node = Find(key, Need::kOptional, expected);
+    if (node == nullptr)
+    {
+        return;
+    }
+    const auto* const flag = node->as_boolean();
+    if (flag == nullptr)
+    {
+        Fail(key, fmt::format("{} = {}", key, DescribeToml(*node)), std::string(expected));
+        return;
+    }
+    field = **flag;
 }
 
 void ScenarioTable::Number(std::string_view key, unsigned& field, unsigned least, unsigned most)
@@ -335,7 +371,7 @@ void ScenarioTable::Table(std::string_view key,
                           const Reader& read,
                           Need need)
 {
-    m_known.push_back(key);
+    Allow(key);
     const toml::node* const node = m_table.get(key);
     if (node == nullptr)
     {
@@ -355,7 +391,7 @@ void ScenarioTable::Table(std::string_view key,
 
 void ScenarioTable::Tables(std::string_view key, const Reader& read, Need need)
 {
-    m_known.push_back(key);
+    Allow(key);
     const std::string name = fmt::format("[[{}]]", key);
     const toml::node* const node = m_table.get(key);
     if (node == nullptr)
@@ -403,11 +439,12 @@ std::optional<InputError> ScenarioTable::Finish() const
         return m_error;
     }
     const std::string_view key = unknown->str();
-    const std::string_view closest = ClosestName(key, m_known);
+    const std::vector<std::string_view> known(m_known.begin(), m_known.end());
+    const std::string_view closest = ClosestName(key, known);
     return InputError{m_file,
                       unknown->source().begin.line,
                       fmt::format("unknown key '{}' in {}", key, m_name),
-                      closest.empty() ? JoinNames(m_known) : fmt::format("'{}'", closest)};
+                      closest.empty() ? JoinNames(known) : fmt::format("'{}'", closest)};
 }
 
 } // namespace lab

@@ -44,6 +44,13 @@ class ScenarioTable
         return m_line;
     }
 
+    /** Whether what stands there is a text. */
+    bool IsText(std::string_view key) const;
+    /** The key may be there; somebody else looks at it, or nobody. */
+    void Allow(std::string_view key);
+    /** Nothing is expected of the table: what is wrong with it was told elsewhere. */
+    void AllowAll();
+
     /** Text without line breaks or control characters; not empty unless optional. */
     void Text(std::string_view key, std::string& field, Need need = Need::kOptional);
     /** Text of any kind that becomes bytes of a message. @param most bytes. */
@@ -59,6 +66,8 @@ class ScenarioTable
                    std::string_view kind,
                    std::span<const std::string_view> names,
                    Need need = Need::kOptional);
+    /** true or false. */
+    void Flag(std::string_view key, bool& field);
     void Number(std::string_view key, unsigned& field, unsigned least, unsigned most);
     /** 64 bits: a TOML integer or, as those end at 2^63 - 1, a text "0x…". */
     void Number64(std::string_view key,
@@ -102,7 +111,7 @@ class ScenarioTable
     std::string m_file;
     std::string m_name;
     unsigned m_line;
-    std::vector<std::string_view> m_known;
+    std::vector<std::string> m_known;
     std::optional<InputError> m_error;
 };
 

@@ -78,6 +78,36 @@ bool ScenarioWorld::RunTask(const char* name, std::function<void()> body)
     return !m_broken;
 }
 
+void ScenarioWorld::Begin(const ListenSpec& listen)
+{
+    const Host& host = *m_hosts[IndexOf(listen.host)];
+    const std::string error = ApplicationAt(listen.host).Listen(listen);
+    if (!error.empty() && host.Up())
+    {
+        Violated("scenario", listen.host + ": listen: " + error);
+    }
+}
+
+void ScenarioWorld::Begin(const ConnectSpec& connect)
+{
+    Application& from = ApplicationAt(connect.from);
+    const Attachment& to = *m_attachments[IndexOf(connect.to)];
+    const auto index = static_cast<std::size_t>(&connect - m_scenario.connects.data());
+    unsigned& finished = m_stage->finished[index];
+    m_engine->Spawn(connect.from + "/connect",
+                    [&from, &to, &connect, &finished] { from.Connect(connect, to, finished); });
+}
+
+void ScenarioWorld::Begin(const TaskSpec& task)
+{
+    Consumer* consumer = ConsumerAt(task.host, task.consumer);
+    for (unsigned i = 0; i < task.count; ++i)
+    {
+        m_engine->Spawn(task.host + "/" + task.name,
+                        [consumer, &task] { consumer->Perform(task); });
+    }
+}
+
 void ScenarioWorld::Perform()
 {
     const std::int64_t startNs = m_engine->NowNs();
@@ -86,19 +116,17 @@ void ScenarioWorld::Perform()
                     {
                         for (const ListenSpec& listen : m_scenario.listens)
                         {
-                            if (const std::string error = ApplicationAt(listen.host).Listen(listen);
-                                !error.empty())
-                            {
-                                Violated("scenario", listen.host + ": listen: " + error);
-                            }
+                            Begin(listen);
                         }
                         for (const ConnectSpec& connect : m_scenario.connects)
                         {
-                            Application& from = ApplicationAt(connect.from);
-                            Host& to = HostNamed(connect.to);
-                            m_engine->Spawn(connect.from + "/connect",
-                                            [&from, &to, &connect] { from.Connect(connect, to); });
+                            Begin(connect);
                         }
+                        for (const TaskSpec& task : m_scenario.tasks)
+                        {
+                            Begin(task);
+                        }
+                        BeginOutages();
                     });
     // Time in which tasks were kept from going on is not theirs to answer for.
     std::int64_t stalledNs = 0;
@@ -147,6 +175,18 @@ void ScenarioWorld::TakeDown()
                                      {
                                          application->Stop();
                                      }
+                                     for (const auto& application : m_orphans)
+                                     {
+                                         application->Stop();
+                                     }
+                                     for (const auto& consumer : m_consumers)
+                                     {
+                                         consumer->Stop();
+                                     }
+                                     for (const auto& consumer : m_orphanConsumers)
+                                     {
+                                         consumer->Stop();
+                                     }
                                      // Whoever still waits at the time limit has been told of.
                                      for (const auto& session : m_stage->sessions)
                                      {
@@ -159,7 +199,15 @@ void ScenarioWorld::TakeDown()
     }
     CheckLeaks();
     m_applications.clear();
-    const bool freed = RunTask("take-down-hosts", [this] { m_hosts.clear(); });
+    m_orphans.clear();
+    m_consumers.clear();
+    m_orphanConsumers.clear();
+    const bool freed = RunTask("take-down-hosts",
+                               [this]
+                               {
+                                   m_hosts.clear();
+                                   m_wrecks.clear();
+                               });
     if (freed)
     {
         m_stage.reset();
@@ -181,26 +229,34 @@ void ScenarioWorld::CheckLeaks()
 {
     for (const auto& host : m_hosts)
     {
-        const std::pair<const char*, std::size_t> counts[] = {
-            {"communication ids", host->Manager().LiveIds()},
-            {"peer records", host->Manager().PeerRecords()},
-            {"reliable sends", host->Port().Outstanding()},
-            {"shared objects", m_checks ? 0 : host->Runtime().LiveObjects()},
-        };
-        for (const auto& [what, count] : counts)
-        {
-            if (count != 0)
-            {
-                Violated("leak",
-                         host->Name() + ": " + std::to_string(count) + " " + what + " left");
-            }
-        }
+        CheckLeaksOf(*host);
+    }
+    for (const auto& host : m_wrecks)
+    {
+        CheckLeaksOf(*host);
     }
     if (m_checks)
     {
         for (std::string& left : m_checks->Left())
         {
             Violated("leak", std::move(left));
+        }
+    }
+}
+
+void ScenarioWorld::CheckLeaksOf(Host& host)
+{
+    const std::pair<const char*, std::size_t> counts[] = {
+        {"communication ids", host.Manager().LiveIds()},
+        {"peer records", host.Manager().PeerRecords()},
+        {"reliable sends", host.Port().Outstanding()},
+        {"shared objects", m_checks ? 0 : host.Runtime().LiveObjects()},
+    };
+    for (const auto& [what, count] : counts)
+    {
+        if (count != 0)
+        {
+            Violated("leak", host.Name() + ": " + std::to_string(count) + " " + what + " left");
         }
     }
 }

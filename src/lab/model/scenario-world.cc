@@ -3,13 +3,14 @@
 
 #include "lab/model/run-heap.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lab
 {
 
 // This file: what stays from run to run, and how a run gets a fresh beginning.
-// scenario-world-run.cc: a run.
+// scenario-world-run.cc: a run; scenario-world-outages.cc: what befalls hosts in it.
 
 namespace
 {
@@ -33,6 +34,15 @@ ScenarioWorld::ScenarioWorld(const Scenario& scenario, const WorldOptions& optio
     m_record.scenarioFile = scenario.file;
     m_record.scenarioName = scenario.name;
     m_record.seed = m_seed;
+    const auto taps = [](const StepSpec& step) { return step.message.has_value(); };
+    for (const TaskSpec& task : m_scenario.tasks)
+    {
+        m_tapped = m_tapped || std::ranges::any_of(task.steps, taps);
+    }
+    for (const ReactionSpec& reaction : m_scenario.reactions)
+    {
+        m_tapped = m_tapped || std::ranges::any_of(reaction.steps, taps);
+    }
 }
 
 ScenarioWorld::~ScenarioWorld()
@@ -77,6 +87,13 @@ void ScenarioWorld::MakeChecks()
     m_cmChecks = std::make_unique<CmChecks>(*m_engine);
 }
 
+void ScenarioWorld::MakeAdversary()
+{
+    m_adversary = std::make_unique<Adversary>(*m_engine, m_scenario.explore);
+    m_adversary->OnHostFault([this](std::string_view host, bool restart, std::int64_t forNs)
+                             { Befall(host, restart, forNs); });
+}
+
 tl::expected<void, InputError> ScenarioWorld::BuildDirect()
 {
     for (const ConnectSpec& connect : m_scenario.connects)
@@ -93,7 +110,7 @@ tl::expected<void, InputError> ScenarioWorld::BuildDirect()
     m_engine = std::make_unique<interleave::Engine>(*m_virtualTime, OptionsFor(m_scenario));
     m_recorder =
         std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
-    m_adversary = std::make_unique<Adversary>(*m_engine, m_scenario.explore);
+    MakeAdversary();
     m_direct = std::make_unique<DirectFabric>(
         *m_engine, *m_adversary, *m_recorder, m_scenario.fabric.directLatencyNs);
     m_record.channelAdapters = m_scenario.hosts.size();
@@ -115,7 +132,7 @@ tl::expected<void, InputError> ScenarioWorld::BuildSimulated()
     m_engine = std::make_unique<interleave::Engine>(m_simulated->Events(), OptionsFor(m_scenario));
     m_recorder =
         std::make_unique<Recorder>(*m_engine, m_record, m_digest.Get(), m_options.keepMessages);
-    m_adversary = std::make_unique<Adversary>(*m_engine, m_scenario.explore);
+    MakeAdversary();
     if (const auto up = m_simulated->BringUp(m_digest.Get(), m_record); !up)
     {
         return up;
@@ -171,29 +188,114 @@ void ScenarioWorld::Reset()
 
 void ScenarioWorld::AddHosts()
 {
-    m_hosts.reserve(m_attachments.size());
-    m_applications.reserve(m_attachments.size());
+    m_hosts.resize(m_attachments.size());
+    m_applications.resize(m_attachments.size());
+    m_outages.assign(m_attachments.size(), 0);
+    m_restarts = 0;
+    {
+        const interleave::MemoryScope ofTheRun(true);
+        m_stage = std::make_unique<Stage>(Stage{*m_engine,
+                                                *m_recorder,
+                                                m_record,
+                                                {},
+                                                {},
+                                                std::vector<unsigned>(m_scenario.connects.size()),
+                                                m_engine->NowNs()});
+    }
+    if (m_tapped)
+    {
+        m_recorder->TapWire(&m_tap);
+        m_tap.OnSent(
+            [this]
+            {
+                m_stage->wire.Wake(
+                    [this](const Waiter& waiter)
+                    { return m_tap.Count(waiter.message, waiter.from) >= waiter.nth; });
+            });
+    }
     for (std::size_t i = 0; i < m_attachments.size(); ++i)
     {
-        const HostSpec& spec = m_scenario.hosts[i];
-        const interleave::MemoryScope ofTheRun(true);
-        m_hosts.push_back(std::make_unique<Host>(
-            Host::Parts{*m_engine,
-                        *m_recorder,
-                        [this](std::uint16_t lid) -> const std::string& { return HostAt(lid); },
-                        m_cmChecks ? &m_cmChecks->Host(spec.name) : nullptr},
-            *m_attachments[i],
-            spec.name,
-            spec.workers,
-            m_seed,
-            true));
+        AddHost(i);
     }
+}
+
+void ScenarioWorld::AddHost(std::size_t index)
+{
+    const HostSpec& spec = m_scenario.hosts[index];
     const interleave::MemoryScope ofTheRun(true);
-    m_stage = std::make_unique<Stage>(Stage{*m_engine, *m_recorder, m_record, {}, {}});
-    for (const auto& host : m_hosts)
+    m_hosts[index] = std::make_unique<Host>(
+        Host::Parts{*m_engine,
+                    *m_recorder,
+                    [this](std::uint16_t lid) -> const std::string& { return HostAt(lid); },
+                    m_cmChecks ? &m_cmChecks->Host(spec.name) : nullptr,
+                    HandlerNs(spec.name)},
+        *m_attachments[index],
+        spec.name,
+        spec.workers,
+        m_seed + m_restarts,
+        true);
+    m_applications[index] = std::make_unique<Application>(*m_stage, *m_hosts[index]);
+    AddConsumers(*m_hosts[index]);
+}
+
+std::int64_t ScenarioWorld::HandlerNs(const std::string& host) const
+{
+    std::int64_t sumNs = 0;
+    for (const ReactionSpec& reaction : m_scenario.reactions)
     {
-        m_applications.push_back(std::make_unique<Application>(*m_stage, *host));
+        for (const StepSpec& step : reaction.steps)
+        {
+            sumNs += reaction.host == host && step.verb == Verb::kSleep ? step.forNs : 0;
+        }
     }
+    return sumNs;
+}
+
+void ScenarioWorld::AddConsumers(Host& host)
+{
+    for (const TaskSpec& task : m_scenario.tasks)
+    {
+        if (task.host == host.Name())
+        {
+            AddConsumer(host, task.consumer);
+        }
+    }
+    for (const ReactionSpec& reaction : m_scenario.reactions)
+    {
+        if (reaction.host == host.Name())
+        {
+            AddConsumer(host, reaction.consumer);
+        }
+    }
+}
+
+void ScenarioWorld::AddConsumer(Host& host, const std::string& name)
+{
+    if (ConsumerAt(host.Name(), name) != nullptr)
+    {
+        return;
+    }
+    auto consumer = std::make_unique<Consumer>(
+        *m_stage,
+        host,
+        name,
+        m_scenario.reactions,
+        [this](const std::string& other) -> Attachment& { return *m_attachments[IndexOf(other)]; },
+        m_tapped ? &m_tap : nullptr);
+    const interleave::EngineScope scope; // the list outlives the run
+    m_consumers.push_back(std::move(consumer));
+}
+
+Consumer* ScenarioWorld::ConsumerAt(const std::string& host, const std::string& name) const
+{
+    for (const auto& consumer : m_consumers)
+    {
+        if (consumer->GetHost().Name() == host && consumer->Name() == name)
+        {
+            return consumer.get();
+        }
+    }
+    return nullptr;
 }
 
 void ScenarioWorld::Drop()
@@ -202,13 +304,26 @@ void ScenarioWorld::Drop()
     {
         // Tasks stand in the middle of the hosts' code and will never go on: what they use cannot
         // be taken apart in order.
-        for (auto& application : m_applications)
+        for (auto* applications : {&m_applications, &m_orphans})
         {
-            (void)application.release();
+            for (auto& application : *applications)
+            {
+                (void)application.release();
+            }
         }
-        for (auto& host : m_hosts)
+        for (auto* consumers : {&m_consumers, &m_orphanConsumers})
         {
-            (void)host.release();
+            for (auto& consumer : *consumers)
+            {
+                (void)consumer.release();
+            }
+        }
+        for (auto* hosts : {&m_hosts, &m_wrecks})
+        {
+            for (auto& host : *hosts)
+            {
+                (void)host.release();
+            }
         }
         (void)m_stage.release();
         for (Attachment* attachment : m_attachments)
@@ -217,46 +332,41 @@ void ScenarioWorld::Drop()
         }
     }
     m_broken = false;
+    m_tap.Clear();
+    m_consumers.clear();
+    m_orphanConsumers.clear();
     m_applications.clear();
+    m_orphans.clear();
     m_hosts.clear();
+    m_wrecks.clear();
     m_stage.reset();
 }
 
 const std::string& ScenarioWorld::HostAt(std::uint16_t lid) const
 {
     static const std::string kNobody;
-    for (const auto& host : m_hosts)
+    for (std::size_t i = 0; i < m_attachments.size(); ++i)
     {
-        if (host->GetAttachment().Wire().Lid() == lid)
+        const ibcm::MadWire& wire = m_attachments[i]->Wire();
+        if (lid >> wire.Lmc() == wire.Lid() >> wire.Lmc())
         {
-            return host->Name();
+            return m_scenario.hosts[i].name;
         }
     }
     return kNobody;
 }
 
-Host& ScenarioWorld::HostNamed(const std::string& name)
+std::size_t ScenarioWorld::IndexOf(std::string_view host) const
 {
-    for (const auto& host : m_hosts)
-    {
-        if (host->Name() == name)
-        {
-            return *host;
-        }
-    }
-    return *m_hosts.front(); // names were checked when the scenario was read
+    const auto& hosts = m_scenario.hosts;
+    const auto it =
+        std::ranges::find_if(hosts, [&](const HostSpec& spec) { return spec.name == host; });
+    return static_cast<std::size_t>(it - hosts.begin()); // names were checked when they were read
 }
 
 Application& ScenarioWorld::ApplicationAt(const std::string& host)
 {
-    for (std::size_t i = 0; i < m_hosts.size(); ++i)
-    {
-        if (m_hosts[i]->Name() == host)
-        {
-            return *m_applications[i];
-        }
-    }
-    return *m_applications.front();
+    return *m_applications[IndexOf(host)];
 }
 
 } // namespace lab

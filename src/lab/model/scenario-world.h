@@ -9,6 +9,7 @@
 #include "lab/model/adversary.h"
 #include "lab/model/application.h"
 #include "lab/model/cm-checks.h"
+#include "lab/model/consumer.h"
 #include "lab/model/direct-fabric.h"
 #include "lab/model/recorder.h"
 #include "lab/model/run-record.h"
@@ -108,6 +109,7 @@ class ScenarioWorld
     ScenarioWorld(const Scenario& scenario, const WorldOptions& options);
 
     void MakeChecks();
+    void MakeAdversary();
     tl::expected<void, InputError> BuildDirect();
     tl::expected<void, InputError> BuildSimulated();
 
@@ -115,14 +117,32 @@ class ScenarioWorld
     void AddHosts();
     void Drop();
     const std::string& HostAt(std::uint16_t lid) const;
-    Host& HostNamed(const std::string& name);
+    std::size_t IndexOf(std::string_view host) const;
     Application& ApplicationAt(const std::string& host);
+    void AddHost(std::size_t index);
+    void AddConsumers(Host& host);
+    void AddConsumer(Host& host, const std::string& name);
+    Consumer* ConsumerAt(const std::string& host, const std::string& name) const;
+    std::int64_t HandlerNs(const std::string& host) const;
+
+    void Begin(const ListenSpec& listen);
+    void Begin(const ConnectSpec& connect);
+    void Begin(const TaskSpec& task);
+    void BeginOutages();
+    void BuryConsumers(const Host& wreck);
+    /** What the consumers of a host that is back do again. */
+    void BeginAgain(const std::string& host);
+    /** What befalls a host; on any context. */
+    void Befall(std::string_view host, bool restart, std::int64_t forNs);
+    void PortDown(std::size_t index, std::int64_t forNs);
+    void Restart(std::size_t index, std::int64_t awayNs);
 
     void Perform();
     void TakeDown();
     void CheckUndecided();
     void CheckEnds();
     void CheckLeaks();
+    void CheckLeaksOf(Host& host);
     void CheckMemory();
     /** Runs @p body in a task and the simulation until nothing is left to do. */
     bool RunTask(const char* name, std::function<void()> body);
@@ -151,6 +171,14 @@ class ScenarioWorld
     std::unique_ptr<Stage> m_stage;
     std::vector<std::unique_ptr<Host>> m_hosts;
     std::vector<std::unique_ptr<Application>> m_applications;
+    std::vector<std::unique_ptr<Consumer>> m_consumers;
+    Wiretap m_tap;
+    bool m_tapped{false};                        ///< the scenario has steps that listen on the wire
+    std::vector<std::unique_ptr<Host>> m_wrecks; ///< hosts that have crashed
+    std::vector<std::unique_ptr<Application>> m_orphans; ///< and their applications
+    std::vector<std::unique_ptr<Consumer>> m_orphanConsumers;
+    std::vector<unsigned> m_outages; ///< that keep each host's link down
+    unsigned m_restarts{0};
     bool m_mix{true};     ///< digests are made
     bool m_used{false};   ///< there was a run
     bool m_broken{false}; ///< a violation has ended the run in the middle of things

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "lab/model/scenario.h"
 
+#include "lab/model/exact-time.h"
+#include "lab/model/scenario-script.h"
 #include "lab/model/scenario-table.h"
 
 #include <fmt/format.h>
@@ -23,8 +25,20 @@ using namespace std::string_view_literals;
 
 constexpr std::array kPolicies{"accept"sv, "reject"sv, "ignore"sv};
 constexpr std::array kDisconnects{"from"sv, "to"sv, "both"sv, "none"sv};
-constexpr std::array kActions{"drop"sv, "duplicate"sv, "delay"sv, "corrupt"sv, "reorder"sv};
-constexpr std::array kOutcomes{"connected"sv, "disconnected"sv, "rejected"sv, "timeout"sv};
+constexpr std::array kActions{"drop"sv,
+                              "duplicate"sv,
+                              "delay"sv,
+                              "corrupt"sv,
+                              "reorder"sv,
+                              "restart"sv,
+                              "port-down"sv};
+constexpr std::array kOutages{"restart"sv, "port-down"sv};
+constexpr std::array kEnds{"sender"sv, "receiver"sv};
+constexpr std::array kOutcomes{"connected"sv,
+                               "disconnected"sv,
+                               "rejected"sv,
+                               "timeout"sv,
+                               "restarted"sv};
 constexpr std::array kMessages{"REQ"sv,
                                "MRA"sv,
                                "REJ"sv,
@@ -81,6 +95,8 @@ class ScenarioReader
     void ReadConnect(ScenarioTable& table);
     void ReadTimers(ScenarioTable& table, ConnectSpec& connect);
     void ReadFault(ScenarioTable& table);
+    static void ReadOutageOf(ScenarioTable& table, FaultSpec& fault);
+    void ReadOutage(ScenarioTable& table);
     void ReadExplore(ScenarioTable& table);
     void ReadExpect(ScenarioTable& table);
 
@@ -310,6 +326,7 @@ void ScenarioReader::ReadFault(ScenarioTable& table)
                     match.Number("nth", fault.nth, 1, kMostConnections);
                 });
     table.Word("action", fault.action, kActions, Need::kRequired);
+    ReadOutageOf(table, fault);
     table.Time("by", fault.delayNs, 1);
     if (fault.action == "delay" && !table.Has("by"))
     {
@@ -324,16 +341,51 @@ void ScenarioReader::ReadFault(ScenarioTable& table)
     m_scenario.faults.push_back(std::move(fault));
 }
 
+void ScenarioReader::ReadOutageOf(ScenarioTable& table, FaultSpec& fault)
+{
+    table.Word("host", fault.host, kEnds);
+    table.Time("for", fault.delayNs, 1);
+    const bool outage = fault.action == "restart" || fault.action == "port-down";
+    if (outage && !table.Has("for"))
+    {
+        table.Fail("action",
+                   fmt::format("action = \"{}\" without 'for'", fault.action),
+                   "for = \"50ms\", or another time");
+    }
+    for (const std::string_view key : {"host"sv, "for"sv})
+    {
+        if (!outage && !fault.action.empty() && table.Has(key))
+        {
+            table.Fail(key,
+                       fmt::format("'{}' with action = \"{}\"", key, fault.action),
+                       fmt::format("'{}' with action = \"restart\" or \"port-down\"", key));
+        }
+    }
+}
+
+void ScenarioReader::ReadOutage(ScenarioTable& table)
+{
+    OutageSpec outage;
+    outage.line = table.Line();
+    table.Reference("host", outage.host, "host", HostNames(), Need::kRequired);
+    table.Word("action", outage.action, kOutages, Need::kRequired);
+    table.Time("at", outage.atNs);
+    table.Time("for", outage.forNs, 1, Need::kRequired);
+    m_scenario.outages.push_back(std::move(outage));
+}
+
 void ScenarioReader::ReadExplore(ScenarioTable& table)
 {
     FaultBudget& budget = m_scenario.explore;
     // Whoever says what may happen says all of it.
-    budget = {kMostFaults, 0, 0, 0, 0, {}, table.Line(), budget.stallNs};
+    budget = {kMostFaults, 0, 0, 0, 0, {}, {}, {}, table.Line(), budget.stallNs};
     table.Number("drop", budget.drop, 0, kMostFaults);
     table.Number("duplicate", budget.duplicate, 0, kMostFaults);
     table.Number("reorder", budget.reorder, 0, kMostFaults);
     table.Number("corrupt", budget.corrupt, 0, kMostFaults);
     table.Times("delay", budget.delaysNs, 1);
+    table.Times("restart", budget.restartsNs, 1);
+    table.Times("port-down", budget.portDownsNs, 1);
     table.Number("total", budget.total, 0, kMostFaults);
     table.Time("stall", budget.stallNs, 0);
 }
@@ -427,7 +479,14 @@ tl::expected<Scenario, InputError> ScenarioReader::Read(const toml::table& root)
     top.Tables("host", with(&ScenarioReader::ReadHost), Need::kRequired);
     top.Tables("listen", with(&ScenarioReader::ReadListen));
     top.Tables("connect", with(&ScenarioReader::ReadConnect));
+    top.Tables("task",
+               [this](ScenarioTable& table)
+               { m_scenario.tasks.push_back(ReadTask(table, HostNames(), m_scenario.tasks)); });
+    top.Tables("on",
+               [this](ScenarioTable& table)
+               { m_scenario.reactions.push_back(ReadReaction(table, HostNames())); });
     top.Tables("fault", with(&ScenarioReader::ReadFault));
+    top.Tables("outage", with(&ScenarioReader::ReadOutage));
     top.Table("explore", "[explore]", with(&ScenarioReader::ReadExplore));
     top.Tables("expect", with(&ScenarioReader::ReadExpect));
     if (const auto error = top.Finish())
@@ -438,6 +497,19 @@ tl::expected<Scenario, InputError> ScenarioReader::Read(const toml::table& root)
 }
 
 } // namespace
+
+std::string FaultSpec::FateText() const
+{
+    if (action == "delay")
+    {
+        return action + " " + ExactTime(delayNs);
+    }
+    if (action == "restart" || action == "port-down")
+    {
+        return action + " " + host + " " + ExactTime(delayNs);
+    }
+    return action;
+}
 
 tl::expected<Scenario, InputError> ParseScenario(std::string_view text, const std::string& file)
 {

@@ -3,6 +3,7 @@
 #define LAB_SCENARIO_H
 
 #include "lab/model/fault-budget.h"
+#include "lab/model/script.h"
 
 #include <tl/expected.hpp>
 
@@ -92,8 +93,22 @@ struct FaultSpec
     std::string from;      ///< host name; empty: any
     std::string to;
     unsigned nth{0};         ///< the n-th that matches otherwise, from 1; 0: each
-    std::string action;      ///< drop, duplicate, delay, corrupt, reorder
-    std::int64_t delayNs{0}; ///< for delay
+    std::string action;      ///< drop, duplicate, delay, corrupt, reorder, restart, port-down
+    std::int64_t delayNs{0}; ///< for delay, restart and port-down
+    unsigned line{0};
+    std::string host{"receiver"}; ///< for restart and port-down: sender, receiver
+
+    /** As decision logs write it: see Fate. */
+    std::string FateText() const;
+};
+
+/** What befalls a host at a time. */
+struct OutageSpec
+{
+    std::string host;
+    std::string action; ///< restart, port-down
+    std::int64_t atNs{0};
+    std::int64_t forNs{0};
     unsigned line{0};
 };
 
@@ -101,7 +116,7 @@ struct FaultSpec
 struct ExpectSpec
 {
     std::string connect;                ///< name of a connect; empty: the whole run
-    std::optional<std::string> outcome; ///< connected, rejected, timeout, disconnected
+    std::optional<std::string> outcome; ///< connected, rejected, timeout, disconnected, restarted
     std::optional<unsigned> rejectReason;
     std::optional<std::string> attribute; ///< with count: how many of these MADs were sent
     std::optional<std::string> from;
@@ -120,7 +135,10 @@ struct Scenario
     std::vector<HostSpec> hosts;
     std::vector<ListenSpec> listens;
     std::vector<ConnectSpec> connects;
+    std::vector<TaskSpec> tasks;
+    std::vector<ReactionSpec> reactions;
     std::vector<FaultSpec> faults;
+    std::vector<OutageSpec> outages;
     FaultBudget explore;
     std::vector<ExpectSpec> expects;
 };

@@ -132,6 +132,11 @@ ns3::IbFate ToFabric(const Fate& fate)
         return {Kind::kDelay, ns3::NanoSeconds(fate.delayNs), 0};
     case Fate::Kind::kReorder:
         return {Kind::kDrop, ns3::Time(0), 0}; // a copy goes on its way later
+    case Fate::Kind::kRestartSender:
+    case Fate::Kind::kRestartReceiver:
+    case Fate::Kind::kPortDownSender:
+    case Fate::Kind::kPortDownReceiver:
+        break; // the adversary has carried it out
     }
     return {};
 }
@@ -275,7 +280,7 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
                                       kCmMethods},
                                      [this](const ns3::IbMadReceived& received)
                                      {
-                                         if (m_handler)
+                                         if (m_handler && m_linkUp)
                                          {
                                              m_handler(FromFabric(received));
                                          }
@@ -349,6 +354,11 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
         const interleave::EngineScope scope;
         const std::string& to = m_hosts.At(address.dlid);
         m_recorder.Sent(m_host, to, mad);
+        if (!m_linkUp)
+        {
+            m_recorder.Decided(m_host, to, mad, {Fate::Kind::kDrop, 0});
+            return true;
+        }
         if (address.dlid == Lid())
         {
             m_recorder.Decided(m_host, to, mad, {}); // never reaches a cable
@@ -356,10 +366,21 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
         return m_service->Send(ToFabric(address), mad) == ns3::IbMadStatus::kSent;
     }
 
+    void SetLink(bool up) override
+    {
+        m_linkUp = up;
+    }
+
+    void Restart() override
+    {
+        m_hca->ResetQpNumbers();
+    }
+
     /** Another run begins: whatever the last one has left behind goes. */
     void Rewind()
     {
         m_handler = {};
+        m_linkUp = true;
         while (!m_dataPaths.empty())
         {
             delete m_dataPaths.back();
@@ -439,6 +460,7 @@ class FabricAttachment final : public Attachment, public ibcm::MadWire
     HostMap& m_hosts;
     Recorder& m_recorder;
     ReceiveHandler m_handler;
+    bool m_linkUp{true};
     std::vector<FabricDataPath*> m_dataPaths; ///< owned by applications
     mutable LinkRate m_rateOf;                ///< of which m_rateCode is known
     mutable std::uint8_t m_rateCode{0};       ///< 0: not yet

@@ -61,6 +61,11 @@ class Attachment
     virtual std::uint8_t AckDelay() const = 0;
     virtual void ResolvePath(const Attachment& to, PathHandler handler) = 0;
     virtual std::unique_ptr<DataPath> MakeDataPath() = 0;
+    /** Whether CM messages get through: while the link is down those that are sent or arrive are
+     * lost, and nobody is told. Up at the beginning of each run. */
+    virtual void SetLink(bool up) = 0;
+    /** The host begins anew: its queue pairs are numbered from the first. There are none left. */
+    virtual void Restart() = 0;
 };
 
 } // namespace lab
