@@ -5,6 +5,7 @@
 #include "interleave/model/search/certify.h"
 #include "interleave/model/search/explorer.h"
 #include "interleave/model/search/merge.h"
+#include "interleave/model/search/near-runs.h"
 
 #include <fmt/format.h>
 
@@ -308,6 +309,47 @@ void Take(Program& program,
     result.log = shrinking.Log();
 }
 
+/** Where many decisions are left, looks for a run with fewer of them that does not come from there.
+ */
+void TakeNearer(Program& program,
+                const std::string& signature,
+                const ShrinkOptions& options,
+                ShrinkResult& result)
+{
+    constexpr std::size_t kFew = 6;
+    constexpr std::uint64_t kTimes = 4; // what certifying may cost
+    SearchBudget budget{options.certify.runs * kTimes, options.certify.steps * kTimes};
+    const SearchBudget before = budget;
+    for (std::uint64_t seed = 1; result.minimal && result.log.decisions.size() > kFew &&
+                                 budget.runs > 0 && budget.steps > 0;
+         ++seed)
+    {
+        // In turn: near the dull run, and near what there is.
+        const bool dull = seed % 2 != 0;
+        SearchBudget part{(budget.runs + 1) / 2, (budget.steps + 1) / 2};
+        budget = {budget.runs - part.runs, budget.steps - part.steps};
+        const auto found =
+            FindNear(program, dull ? DecisionLog{} : result.log, signature, seed, part);
+        budget = {budget.runs + part.runs, budget.steps + part.steps};
+        if (!found)
+        {
+            continue;
+        }
+        Shrinking shrinking(program, *found, signature, options.runs);
+        const bool minimal = shrinking.Reduce();
+        budget.runs -= std::min(budget.runs, shrinking.Runs());
+        DecisionLog log = shrinking.Log();
+        if (log.decisions.size() < result.log.decisions.size() &&
+            PreemptionsOf(log) <= PreemptionsOf(result.log))
+        {
+            log.headers = result.log.headers;
+            result.log = std::move(log);
+            result.minimal = minimal;
+        }
+    }
+    result.runs += before.runs - budget.runs;
+}
+
 /** Takes runs with fewer preemptions as long as there are some near. */
 void TakeFewer(Program& program,
                const std::string& signature,
@@ -433,6 +475,7 @@ tl::expected<ShrinkResult, std::string> Shrink(Program& program,
     result.log = shrinking.Log();
     if (options.certify.runs > 0)
     {
+        TakeNearer(program, signature, options, result);
         TakeFewer(program, signature, options, *begin.result.violation, result);
         CertifyResult(program, signature, options, result);
     }

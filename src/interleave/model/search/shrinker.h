@@ -58,8 +58,9 @@ std::size_t PreemptionsOf(const DecisionLog& log);
  * Makes @p log smaller as long as the run still ends in a violation with @p signature: first whole
  * ranges of decisions are removed (delta debugging: Zeller, Hildebrandt, "Simplifying and isolating
  * failure-inducing input", TSE 2002), then single ones until removing any one makes the run pass,
- * then switches are pointed at simpler targets. If more than one preemption is left, turns of tasks
- * are moved together (see merge.h), and a quick look for a run with fewer follows. At last a search
+ * then switches are pointed at simpler targets. If more than a few decisions are left, runs near
+ * the dull one are tried (see near-runs.h). If more than one preemption is left, turns of tasks are
+ * moved together (see merge.h), and a quick look for a run with fewer follows. At last a search
  * bounded by 0, 1, 2, … preemptions either finds a run with fewer of them, which is then taken and
  * shrunk, or certifies that there is none (see certify.h).
  * @param signature see Violation::Signature(); empty: that of the log's own run.
