@@ -168,6 +168,24 @@ TEST_F(CmChecksTest, AStateThatChangedBehindTheTrace)
     EXPECT_EQ(Found(), "transition: REP_RCVD to ESTABLISHED by send RTU, left in REQ_SENT");
 }
 
+TEST_F(CmChecksTest, ASharedListenerGoesWithItsLastUser)
+{
+    ServerStep(S::kIdle, I::kCallListen, S::kListen);
+    server.Destroyed(kServerId); // by the first of two
+    ServerStep(S::kListen, I::kCallDestroy, S::kIdle);
+    server.Destroyed(kServerId);
+    EXPECT_EQ(Found(), std::nullopt);
+}
+
+TEST_F(CmChecksTest, AListenerThatIsGoneIsForgotten)
+{
+    ServerStep(S::kIdle, I::kCallListen, S::kListen);
+    ServerStep(S::kListen, I::kCallDestroy, S::kIdle);
+    server.Destroyed(kServerId);
+    ServerStep(S::kListen, I::kCallDestroy, S::kIdle);
+    EXPECT_EQ(Found(), "transition: LISTEN to IDLE by destroy, left in IDLE");
+}
+
 TEST_F(CmChecksTest, TheCoresTablesKeepToTheProtocol)
 {
     unsigned rows = 0;

@@ -132,6 +132,12 @@ void TransitionCheck::OnTransition(std::uint32_t host,
     m_engine.Report(interleave::ViolationKind::kTransition, std::move(text), std::move(subject));
 }
 
+bool TransitionCheck::Listens(std::uint32_t host, ibcm::Handle id)
+{
+    const Known* known = m_states.Find(HandleKey(host, id));
+    return known != nullptr && known->known && known->state == S::kListen;
+}
+
 void TransitionCheck::Forget(std::uint32_t host, ibcm::Handle id)
 {
     if (Known* known = m_states.Find(HandleKey(host, id)))

@@ -34,6 +34,9 @@ class TransitionCheck
     /** The id's handle is no more; another id may get it. */
     void Forget(std::uint32_t host, ibcm::Handle id);
 
+    /** Whether the id was seen to go to LISTEN, and not yet to leave it. */
+    bool Listens(std::uint32_t host, ibcm::Handle id);
+
     void Clear()
     {
         m_states.Clear();

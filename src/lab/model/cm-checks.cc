@@ -40,6 +40,10 @@ void HostChecks::EventEnds(ibcm::Handle id, ibcm::Disposition disposition)
 void HostChecks::Destroyed(ibcm::Handle id)
 {
     const interleave::EngineScope scope;
+    if (m_checks.m_transitions.Listens(Owner(), id))
+    {
+        return; // others share it, and it goes with the last of them
+    }
     m_checks.m_callbacks.Destroyed(Owner(), id);
     m_checks.m_transitions.Forget(Owner(), id);
 }
