@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 
 namespace lab
@@ -75,6 +76,29 @@ TEST(Campaign, IsTheSameWithAnyNumberOfWorkers)
     CampaignOptions other = Options(1);
     other.seed = 2;
     EXPECT_NE(Explore(MakeToyTarget(), other).tally, one);
+}
+
+TEST(Campaign, EndsWithTheFirstRunThatIsWrongWhoeverMakesIt)
+{
+    const auto all = Explore(MakeToyTarget(), Options(1)).tally.findings;
+    const auto first =
+        std::min_element(all.begin(),
+                         all.end(),
+                         [](const auto& a, const auto& b) { return a.second.run < b.second.run; });
+    for (const unsigned workers : {1U, 3U})
+    {
+        CampaignOptions options = Options(workers);
+        options.untilFound = true;
+        BatchLedger ledger;
+        const CampaignResult result = Explore(MakeToyTarget(), options, ledger, {}, true);
+        ASSERT_THAT(result.tally.findings, ElementsAre(Key(first->first)));
+        EXPECT_EQ(result.tally.findings.begin()->second.run, first->second.run);
+        EXPECT_EQ(result.tally.findings.begin()->second.log, first->second.log);
+        EXPECT_THAT(result.shrunk, ElementsAre(Key(first->first)));
+        EXPECT_FALSE(result.stopped);
+        EXPECT_EQ(result.partial, 0U);
+        EXPECT_LT(result.tally.runs, all.size() + 100 * workers);
+    }
 }
 
 TEST(Campaign, GoesOnWhereItWasInterrupted)

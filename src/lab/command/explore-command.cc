@@ -39,6 +39,7 @@ struct ExploreCommand
     std::string seed;
     unsigned workers{1};
     std::string out;
+    bool untilFound{false};
     bool noShrink{false};
     bool json{false};
 
@@ -153,6 +154,9 @@ CampaignEvents Exploration::Events()
 /** At the end each file has what the campaign as a whole has found, whoever was first. */
 void Exploration::WriteAll(const CampaignResult& result)
 {
+    // Of findings that came too late to count the logs are there, but not of the report.
+    std::erase_if(m_report.files,
+                  [&](const auto& entry) { return !result.tally.findings.contains(entry.first); });
     for (const auto& [signature, finding] : result.tally.findings)
     {
         const auto shrunk = result.shrunk.find(signature);
@@ -285,6 +289,7 @@ ExitStatus ExploreCommand::operator()(Output& output) const
                                            : seconds > 0      ? CampaignOptions::kEndless
                                                               : options.schedules);
     options.seconds = seconds;
+    options.untilFound = untilFound;
     options.workers = workers;
     return Exploration(*this, *scenario, std::move(options), output).Run();
 }
@@ -323,6 +328,7 @@ void AddExploreCommand(CLI::App& program, Action& action)
         ->check(CLI::Range(1U, 256U));
     app->add_option("--out", command->out, "keep logs and state there; go on from what is there")
         ->type_name("DIR");
+    app->add_flag("--until-found", command->untilFound, "end with the first run that is wrong");
     app->add_flag("--no-shrink", command->noShrink, "leave the logs as they were found");
     app->add_flag("--json", command->json, "the result as JSON");
     app->footer(StrategyTable() +

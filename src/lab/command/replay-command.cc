@@ -5,6 +5,7 @@
 #include "lab/command/command.h"
 #include "lab/command/log-file.h"
 #include "lab/command/running.h"
+#include "lab/helper/lane-report.h"
 #include "lab/helper/summary-report.h"
 #include "lab/helper/text-row.h"
 
@@ -32,6 +33,7 @@ struct ReplayCommand
 {
     std::string file;
     unsigned times{1};
+    bool lanes{false};
     RunningOptions options;
 
     ExitStatus operator()(Output& output) const;
@@ -154,6 +156,12 @@ ExitStatus ReplayCommand::operator()(Output& output) const
         output.Print(JsonText(json));
         return StatusOf(*record);
     }
+    if (lanes)
+    {
+        LaneOptions drawing;
+        drawing.colour = output.Colour();
+        output.Draw(LaneReportOf(loaded->scenario, loaded->log, drawing) + "\n");
+    }
     const std::string again = fmt::format("{} replay {}", output.Program(), ShellWord(file));
     PrintRun(loaded->scenario, *record, options, again, output);
     for (const std::string& unused : record->unusedDecisions)
@@ -181,6 +189,7 @@ void AddReplayCommand(CLI::App& program, Action& action)
     app->add_option("--times", command->times, "run it so often; all runs must be the same")
         ->type_name("N")
         ->check(CLI::Range(1U, 1'000'000U));
+    app->add_flag("--lanes", command->lanes, "draw the run with a lane for each task, too");
     AddRunningOptions(*app, command->options);
     app->footer(
         "The log names its scenario. Its decisions take the place of the scenario's faults.\n"
@@ -188,6 +197,7 @@ void AddReplayCommand(CLI::App& program, Action& action)
         "Examples:\n"
         "  weft replay lost-rep.weft\n"
         "  weft replay lost-rep.weft --pcap lost-rep.pcap --quiet\n"
+        "  weft replay storm-1f09c2aa.weft --lanes --quiet\n"
         "  weft replay storm-1f09c2aa.weft --times 20 --quiet\n"
         "\n"
         "Exit status: 0 all is well, also if the digest differs; 1 an expectation does not\n"

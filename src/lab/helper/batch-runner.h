@@ -36,6 +36,12 @@ class BatchRunner
         return m_batch.first + m_explorer.Runs();
     }
 
+    /** Whether any run has violated something. */
+    bool HasFound() const
+    {
+        return !m_times.empty();
+    }
+
     /** Called for each violation that is new in this batch, at once. */
     void OnFinding(std::function<void(const CampaignFinding&)> callback)
     {

@@ -27,6 +27,8 @@ void Campaign::Tell(const CampaignFinding& finding)
         return;
     }
     it->second = finding.run;
+    // Batches before this one are under way or made: they end, and may find an earlier run.
+    m_enough = m_options.untilFound;
     if (m_events.finding)
     {
         m_events.finding(finding);
@@ -123,7 +125,7 @@ void Campaign::Finish(Segment segment, const Tally& tally, bool complete)
         }
         return;
     }
-    m_result.partial += complete ? 0 : segment.before.runs;
+    m_result.partial += complete || m_enough ? 0 : segment.before.runs;
     m_extra.Merge(segment.before);
 }
 

@@ -89,6 +89,7 @@ class Campaign
     void Tell(const CampaignFinding& finding);
     CampaignProgress Progress();
 
+    void KeepFirst();
     void ShrinkAll();
     void BeginShrinking(std::size_t worker, const CampaignFinding& finding);
     void TakeSearch();
@@ -109,6 +110,7 @@ class Campaign
     CampaignResult m_result;
     std::optional<InputError> m_wrong;
     bool m_stopping{false};
+    bool m_enough{false}; ///< no more batches: what was to be found is found
 };
 
 } // namespace lab

@@ -47,6 +47,7 @@ Campaign::Campaign(const MakeTarget& makeTarget,
     {
         m_lowest[signature] = finding.run;
     }
+    m_enough = m_options.untilFound && !m_lowest.empty();
     if (options.exhaustive && !ledger.Has(0))
     {
         m_search.emplace(SearchOf(options.strategy), options.batchRuns, options.schedules);
@@ -99,7 +100,9 @@ Json Campaign::JobMessage(const Segment& segment) const
                     {"seed", m_options.seed},
                     {"batch", segment.batch},
                     {"first", segment.first},
-                    {"runs", segment.runs}};
+                    {"runs", segment.runs},
+                    // A part of a search is made to its end, so that the rest of it is known.
+                    {"untilFound", m_options.untilFound && !segment.piece}};
     if (segment.piece)
     {
         message["part"] = ToJson(segment.piece->part);
@@ -134,7 +137,7 @@ bool Campaign::Deal(std::size_t worker)
         BeginShrinking(worker, finding);
         return true;
     }
-    if (m_stopping)
+    if (m_stopping || m_enough)
     {
         return false;
     }
@@ -239,6 +242,17 @@ CampaignProgress Campaign::Progress()
     return progress;
 }
 
+void Campaign::KeepFirst()
+{
+    auto& findings = m_result.tally.findings;
+    const auto first =
+        std::min_element(findings.begin(),
+                         findings.end(),
+                         [](const auto& a, const auto& b) { return a.second.run < b.second.run; });
+    std::erase_if(findings,
+                  [run = first->second.run](const auto& entry) { return entry.second.run != run; });
+}
+
 void Campaign::ShrinkAll()
 {
     for (const auto& [signature, finding] : m_result.tally.findings)
@@ -310,6 +324,10 @@ tl::expected<CampaignResult, InputError> Campaign::Run(bool shrink)
     m_result.tally = m_ledger.Sum();
     m_result.tally.Merge(m_extra);
     m_result.seconds = m_time.Seconds();
+    if (m_enough)
+    {
+        KeepFirst();
+    }
     const bool interrupted = m_events.stop && m_events.stop();
     if (shrink && !interrupted)
     {

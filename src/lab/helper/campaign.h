@@ -28,6 +28,8 @@ struct CampaignOptions
     std::uint64_t batchRuns{kBatchRuns};
     /** The strategy is a search that ends by itself: dealt in parts instead of batches. */
     bool exhaustive{false};
+    /** Ends with the first run that violates something: what is found is that run's alone. */
+    bool untilFound{false};
     unsigned workers{1};
     double seconds{0}; ///< of real time after which no run begins; 0: none
     /** Seconds of real time without a run after which a worker counts as hanging. */

@@ -83,8 +83,10 @@ void Worker::MakeBatch(const Json& job)
         [this](const CampaignFinding& finding) {
             m_channel.Send({{"finding", ToJson(finding)}});
         });
+    const bool untilFound = job.at("untilFound").get<bool>();
     bool complete = false;
-    while (!complete && !m_cell.stop.load(std::memory_order_relaxed))
+    while (!complete && !m_cell.stop.load(std::memory_order_relaxed) &&
+           !(untilFound && runner.HasFound()))
     {
         complete = !Step(runner);
     }
