@@ -15,6 +15,7 @@ from waflib import Build, Context
 
 sys.path.insert(0, os.path.join(Context.run_dir, "tools"))
 from compiledb import commands, write_database  # noqa: E402
+from exhibit_build import build_exhibits  # noqa: E402
 from parts import FUZZERS, PARTS, below, parts_included  # noqa: E402
 from variants import VARIANTS  # noqa: E402
 
@@ -113,8 +114,12 @@ def build(bld):
                         use=below([part]) + ["GTEST", "RAPIDCHECK", "PCAP"], install_path=None)
 
     if bld.path.find_node("src/lab/command/main.cc"):
-        bld.program(source=bld.path.ant_glob("src/lab/command/**/*.cc") + run_heap(bld, ["lab"]),
-                    target="bin/weft", name="weft", includes=["src"], use=below(["lab"]))
+        bld.objects(source=bld.path.ant_glob("src/lab/command/**/*.cc") + run_heap(bld, ["lab"]),
+                    name="weft-main", includes=["src"], use=below(["lab"]))
+        bld(features="cxx cxxprogram", target="bin/weft", name="weft",
+            use=["weft-main"] + below(["lab"]))
+        if bld.cmd == "build":
+            build_exhibits(bld, below(["lab"]))
 
     # With libFuzzer where there is it; elsewhere what runs the committed inputs, as a test.
     fuzzing = bld.env.BUILD_VARIANT == "fuzz"

@@ -17,6 +17,7 @@ COMMANDS = {
     "lint": "launch.linting",
     "bench": "launch.bench",
     "fuzz": "launch.fuzzing",
+    "bugs": "launch.bugs",
 }
 
 
@@ -65,14 +66,23 @@ def python(options):
 
 
 def program(options):
-    """Any other command: the built program's."""
+    """Any other command: the built program's, or with --core that of an exhibit's core."""
     from launch.builder import Builder
+    from launch.exhibits import core_option
     from launch.sanitizers import environment_of, wrapper_of
 
     builder = Builder(options.variant, options.verbose)
-    builder.build(["weft"])
+    target = "weft"
+    exhibit = core_option(options.rest)
+    if exhibit:
+        from launch import defective
+
+        defective.build([exhibit], builder)
+        target = defective.target_of(exhibit)
+    else:
+        builder.build([target])
     words = [options.command] if options.command else []
-    command = wrapper_of(options.variant) + [builder.file_of("weft")] + words + options.rest
+    command = wrapper_of(options.variant) + [builder.file_of(target)] + words + options.rest
     return _become(command, environment_of(options.variant))
 
 

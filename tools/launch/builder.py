@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 
+from defects import TARGET
 from launch import inputs
 from launch.errors import WeftError
 from launch.places import BUILD, CHECKOUT, debian_path, processors, variant_folder
@@ -37,7 +38,9 @@ class Builder:
     def file_of(self, target):
         """Where the target's program lies once it is built."""
         place = _FILES.get(target)
-        if place is None:
+        if target.startswith(TARGET):
+            place = "bugs/%s/weft" % target[len(TARGET):]
+        elif place is None:
             folders = {"test": "test/", "fuzz": "fuzz/"}
             place = folders.get(target.partition("-")[0], "bench/") + target
         return os.path.join(self.folder, place)

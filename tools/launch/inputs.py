@@ -5,11 +5,13 @@ import hashlib
 import os
 import shutil
 
+import defects
 from launch.places import CHECKOUT, debian_path
 from variants import VARIANTS
 
 _BUILD_FILES = ["wscript"] + [
-    os.path.join("tools", name) for name in ("compiledb.py", "parts.py", "variants.py")
+    os.path.join("tools", name)
+    for name in ("compiledb.py", "defects.py", "exhibit_build.py", "parts.py", "variants.py")
 ]
 # What waf and the compilers take from the environment.
 _VARIABLES = ("CXX", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LINKFLAGS", "PKG_CONFIG_PATH", "WAFDIR")
@@ -42,6 +44,8 @@ def folders_of(target):
         return ["src", "test/fuzz"]
     if target.endswith("-bench"):
         return ["src", "bench"]
+    if target.startswith(defects.TARGET):
+        return ["src", os.path.join(defects.FOLDER, target[len(defects.TARGET):])]
     if target == "python-module":
         return ["src", "bindings"]
     return ["src"]
