@@ -438,7 +438,7 @@ TEST(Compose, EachValueOfAReqHasTheWidthOfItsField)
         EXPECT_TRUE(ComposeMad(ComposeReq(parameters, 1, kGuid, 15), kTid)) << one.field;
         one.wider(parameters);
         EXPECT_EQ(ComposeMad(ComposeReq(parameters, 1, kGuid, 15), kTid),
-                  tl::unexpected(CmError::kInvalidArgument))
+                  tl::unexpected(ibwire::WireError::kFieldRange))
             << one.field;
     }
 }

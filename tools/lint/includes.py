@@ -14,6 +14,7 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">\n]*)[">]', re.MUL
 LIBRARY_HEADERS = {
     "ns3/": ("NS3",),
     "boost/context/": ("BOOST_CONTEXT",),
+    "boost/container/": ("BOOST_INTRUSIVE",),
     "boost/intrusive/": ("BOOST_INTRUSIVE",),
     "boost/": ("BOOST",),
     "fmt/": ("FMT",),
