@@ -466,7 +466,7 @@ TEST(Compose, AValueWiderThanItsFieldIsRefused)
     ReqParameters parameters = FullReq();
     parameters.maxCmRetries = 16;
     EXPECT_EQ(ComposeMad(ComposeReq(parameters, 1, kGuid, 15), kTid),
-              tl::unexpected(CmError::kInvalidArgument));
+              tl::unexpected(ibwire::WireError::kFieldRange));
 }
 
 TEST(Compose, TheGuidOfARejForWantOfTime)
