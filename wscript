@@ -20,7 +20,7 @@ from parts import FUZZERS, PARTS, below, parts_included  # noqa: E402
 from variants import VARIANTS  # noqa: E402
 
 APPNAME = "weft"
-VERSION = "0.1.0"
+VERSION = "0.3.0"
 top = "."
 out = "build/opt"
 

@@ -6,7 +6,7 @@ namespace lab
 {
 
 /** The version of Weft, the same as in the wscript. */
-inline constexpr const char* kVersion = "0.1.0";
+inline constexpr const char* kVersion = "0.3.0";
 
 } // namespace lab
 
