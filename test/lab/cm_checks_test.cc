@@ -584,6 +584,42 @@ TEST_F(CmChecksTest, ARestartedPeerIsExcused)
     EXPECT_EQ(Found(), std::nullopt);
 }
 
+TEST_F(CmChecksTest, APeerWithoutAPortIsExcused)
+{
+    for (const bool ofThePeer : {true, false})
+    {
+        Connect();
+        (ofThePeer ? client : server).PortRemoved();
+        ClientStep(S::kEstablished, I::kCallSendDreq, S::kTimewait);
+        ClientStep(S::kTimewait, I::kTimewaitExit, S::kIdle);
+        EXPECT_EQ(checks.CheckEnds(), !ofThePeer);
+        EXPECT_EQ(Found().value_or(""),
+                  ofThePeer ? ""
+                            : "liveness: half open: ESTABLISHED, the peer is gone without a word");
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
+TEST_F(CmChecksTest, APeerWhosePortIsBackHasToSpeak)
+{
+    for (const bool back : {false, true})
+    {
+        client.PortRemoved();
+        if (back)
+        {
+            client.PortAdded();
+        }
+        Connect();
+        ClientStep(S::kEstablished, I::kCallSendDreq, S::kTimewait);
+        ClientStep(S::kTimewait, I::kTimewaitExit, S::kIdle);
+        EXPECT_EQ(checks.CheckEnds(), back);
+        EXPECT_EQ(Found().has_value(), back);
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
 TEST_F(CmChecksTest, AnOperationHasItsTime)
 {
     for (const std::int64_t tookNs : {900, 1100})
