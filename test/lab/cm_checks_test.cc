@@ -257,6 +257,60 @@ TEST_F(CmChecksTest, AnIdThatIsUsedAgainMayBeToldAgain)
     EXPECT_EQ(Found(), std::nullopt);
 }
 
+TEST_F(CmChecksTest, AnEventOfTheLifeBeforeMayComeLate)
+{
+    for (const bool lateAgain : {false, true})
+    {
+        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+        ClientStep(S::kReqSent, I::kRep, S::kRepRcvd);
+        Tell(EventType::kRepReceived);
+        ClientStep(S::kRepRcvd, I::kCallSendRtu, S::kEstablished);
+        ClientStep(S::kEstablished, I::kCallSendDreq, S::kDreqSent);
+        ClientStep(S::kDreqSent, I::kDrep, S::kTimewait);
+        ClientStep(S::kTimewait, I::kTimewaitExit, S::kIdle);
+        // Used again before a thread has told what has ended the life before.
+        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+        Tell(EventType::kDrepReceived);
+        Tell(EventType::kTimewaitExit);
+        ClientStep(S::kReqSent, I::kRep, S::kRepRcvd);
+        Tell(EventType::kRepReceived);
+        EXPECT_EQ(Found(), std::nullopt);
+        if (lateAgain)
+        {
+            Tell(EventType::kRepReceived); // a life has one
+            EXPECT_EQ(Found(), "callback: REP_RECEIVED after REP_RECEIVED");
+        }
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
+TEST_F(CmChecksTest, NothingIsToldOfALifeThatHasEnded)
+{
+    for (const EventType last : {EventType::kReqError, EventType::kTimewaitExit})
+    {
+        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+        Tell(last);
+        ClientStep(S::kReqSent, I::kReqTimeout, S::kIdle);
+        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+        Tell(EventType::kDrepReceived);
+        EXPECT_EQ(Found(), "callback: DREP_RECEIVED after nothing");
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
+TEST_F(CmChecksTest, NoLateEventAfterOneOfTheNewLife)
+{
+    ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+    Tell(EventType::kRepReceived);
+    ClientStep(S::kReqSent, I::kRej, S::kIdle);
+    ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+    Tell(EventType::kReqError); // only a REQ that has just been sent can fail
+    Tell(EventType::kRejReceived);
+    EXPECT_EQ(Found(), "callback: REJ_RECEIVED after REQ_ERROR");
+}
+
 TEST_F(CmChecksTest, AnEventAfterDestroy)
 {
     Tell(EventType::kRepReceived);
@@ -528,6 +582,42 @@ TEST_F(CmChecksTest, ARestartedPeerIsExcused)
     server.Restarted();
     EXPECT_FALSE(checks.CheckEnds());
     EXPECT_EQ(Found(), std::nullopt);
+}
+
+TEST_F(CmChecksTest, APeerWithoutAPortIsExcused)
+{
+    for (const bool ofThePeer : {true, false})
+    {
+        Connect();
+        (ofThePeer ? client : server).PortRemoved();
+        ClientStep(S::kEstablished, I::kCallSendDreq, S::kTimewait);
+        ClientStep(S::kTimewait, I::kTimewaitExit, S::kIdle);
+        EXPECT_EQ(checks.CheckEnds(), !ofThePeer);
+        EXPECT_EQ(Found().value_or(""),
+                  ofThePeer ? ""
+                            : "liveness: half open: ESTABLISHED, the peer is gone without a word");
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
+TEST_F(CmChecksTest, APeerWhosePortIsBackHasToSpeak)
+{
+    for (const bool back : {false, true})
+    {
+        client.PortRemoved();
+        if (back)
+        {
+            client.PortAdded();
+        }
+        Connect();
+        ClientStep(S::kEstablished, I::kCallSendDreq, S::kTimewait);
+        ClientStep(S::kTimewait, I::kTimewaitExit, S::kIdle);
+        EXPECT_EQ(checks.CheckEnds(), back);
+        EXPECT_EQ(Found().has_value(), back);
+        engine.Reset();
+        checks.Clear();
+    }
 }
 
 TEST_F(CmChecksTest, AnOperationHasItsTime)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Consumers as scenarios write them: each thing that a step can do, and what handlers do.
+#include "interleave/model/strategy/strategies.h"
 #include "lab/model/scenario-script.h"
 #include "lab/model/world.h"
 
@@ -53,6 +54,25 @@ std::string Violations(const RunRecord& record)
         text += violation.kind + ": " + violation.text + "\n";
     }
     return text;
+}
+
+/** What is found in @p runs runs that go as chance has it. */
+std::string FoundByChance(const std::string& tables, unsigned runs)
+{
+    const Scenario scenario = Parsed(tables);
+    auto strategy = interleave::MakeStrategy("random");
+    EXPECT_TRUE(strategy);
+    std::string found;
+    for (unsigned run = 1; strategy && run <= runs; ++run)
+    {
+        (*strategy)->Seed(run);
+        RunOptions options;
+        options.strategy = strategy->get();
+        const auto record = RunScenario(scenario, options);
+        EXPECT_TRUE(record);
+        found += record ? Violations(*record) : "";
+    }
+    return found;
 }
 
 std::string Kinds(const RunRecord& record)
@@ -248,6 +268,32 @@ TEST(Consumer, SharersOfAListenerHaveOneHandler)
         "[[task]]\nhost = \"client\"\nat = \"10ms\"\nsteps = [" + Req() + Awaited("REP") + "]\n");
     EXPECT_EQ(Violations(record), "");
     EXPECT_THAT(Kinds(record), HasSubstr("REQ REP RTU"));
+}
+
+TEST(Consumer, WhoSharesAListenerWhileAnotherLeavesItKeepsHisShare)
+{
+    // With time to pass while tasks are kept waiting: a sharer comes during the other's destroy.
+    EXPECT_EQ(FoundByChance("[[task]]\nhost = \"server\"\ncount = 2\nsteps = ["
+                            "{do = \"listen-shared\", id = \"door\", service = 0x1000}, "
+                            "{do = \"sleep\", for = \"1ms\"}, "
+                            "{do = \"destroy\", id = \"door\"}]\n",
+                            300),
+              "");
+}
+
+TEST(Consumer, WhoeverHasLostItsPortCannotSayThatItGoes)
+{
+    for (const bool removed : {true, false})
+    {
+        const std::string port = removed ? R"({do = "remove-port", result = "ok"},)" : "";
+        const RunRecord record =
+            RunOnce(kListens + Task("client",
+                                    Req() + Awaited("REP") + R"({do = "sleep", for = "1ms"},)" +
+                                        port + R"({do = "dreq", id = "call"},)" + Awaited("end")));
+        EXPECT_EQ(Violations(record), "");
+        // At the end the server, which was not told, says so itself.
+        EXPECT_EQ(Kinds(record), removed ? "REQ REP RTU DREQ" : "REQ REP RTU DREQ DREP");
+    }
 }
 
 TEST(Consumer, AResultThatDoesNotComeIsAViolation)

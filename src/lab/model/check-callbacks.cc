@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <utility>
 
 namespace lab
@@ -72,6 +73,31 @@ bool CallbackCheck::MayFollow(E before, E next)
     return next != E::kNone && (allowed & Of(next)) != 0;
 }
 
+bool CallbackCheck::MayFollowAny(Events before, E next)
+{
+    for (; before != 0; before &= before - 1)
+    {
+        const Events one = before & -before;
+        const E event = one == kNothing ? E::kNone : static_cast<E>(std::countr_zero(one));
+        if (MayFollow(event, next))
+        {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool CallbackCheck::Tell(Id& id, E type)
+{
+    // The same event may be thinkable in both lives; then both remain thinkable.
+    const bool late = MayFollowAny(id.former, type);
+    const bool inTime = MayFollowAny(id.present, type);
+    const bool skipped = late && MayFollowAny(id.former & ~kNothing, type);
+    id.former = late ? Of(type) | (skipped ? id.former & kNothing : 0) : 0;
+    id.present = (inTime || !late ? Of(type) : 0) | (late ? id.present & kNothing : 0);
+    return late || inTime;
+}
+
 void CallbackCheck::Violated(std::string text, std::string subject)
 {
     m_engine.Report(interleave::ViolationKind::kCallback, std::move(text), std::move(subject));
@@ -82,6 +108,7 @@ void CallbackCheck::Enters(std::uint32_t host, const std::string& name, ibcm::Ha
     Id& id = m_ids.At(HandleKey(host, handle));
     const char* event = ToString(type);
     const std::string& task = m_engine.CurrentContext()->Name();
+    const bool fits = Tell(id, type);
     if (id.destroyed)
     {
         Violated(fmt::format("{}: {} tells {} of an id that was destroyed", name, task, event),
@@ -97,7 +124,7 @@ void CallbackCheck::Enters(std::uint32_t host, const std::string& name, ibcm::Ha
                              ToString(id.latest)),
                  fmt::format("{} during {}", event, ToString(id.latest)));
     }
-    else if (!MayFollow(id.latest, type))
+    else if (!fits)
     {
         const char* before = id.latest == E::kNone ? "nothing" : ToString(id.latest);
         Violated(
@@ -125,7 +152,11 @@ void CallbackCheck::Destroyed(std::uint32_t host, ibcm::Handle handle)
 void CallbackCheck::Begins(std::uint32_t host, ibcm::Handle handle)
 {
     Id& id = m_ids.At(HandleKey(host, handle));
+    // Whoever is to tell the last event of the life before may have been kept from it.
+    id.former |= id.begun ? id.present : id.present & ~kNothing;
+    id.present = kNothing;
     id.latest = E::kNone;
+    id.begun = true;
 }
 
 } // namespace lab

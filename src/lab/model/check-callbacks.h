@@ -31,7 +31,8 @@ class CallbackCheck
     void Leaves(std::uint32_t host, ibcm::Handle id, ibcm::Disposition disposition);
     /** Destroy() has returned. */
     void Destroyed(std::uint32_t host, ibcm::Handle id);
-    /** The id begins anew: a call has taken it out of IDLE. */
+    /** The id begins anew: a call has taken it out of IDLE. What it was to be told before that may
+     * still come, but not after an event of the new life. */
     void Begins(std::uint32_t host, ibcm::Handle id);
 
     void Clear()
@@ -43,14 +44,24 @@ class CallbackCheck
     static bool MayFollow(ibcm::EventType before, ibcm::EventType next);
 
   private:
+    static constexpr std::uint32_t kNothing = 1U << 31; ///< among events: none yet
+
     struct Id
     {
-        ibcm::EventType latest{ibcm::EventType::kNone};
+        ibcm::EventType latest{ibcm::EventType::kNone}; ///< since the id began
+        /** What its latest event may be, bits: one told in time is of the present life, one that
+         * was still to be told when the id began anew is of a former life. */
+        std::uint32_t present{kNothing};
+        std::uint32_t former{0};
         std::uint32_t inside{0}; ///< handlers
         std::uint32_t task{0};   ///< that runs the latest
+        bool begun{false};
         bool destroyed{false};
     };
 
+    static bool MayFollowAny(std::uint32_t before, ibcm::EventType next);
+    /** @return whether it may be told that. */
+    static bool Tell(Id& id, ibcm::EventType type);
     void Violated(std::string text, std::string subject);
 
     interleave::Engine& m_engine;

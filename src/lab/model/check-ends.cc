@@ -154,7 +154,8 @@ void EndsCheck::CheckPeer(const ConversationEnd& end)
         const bool restarted = host < m_restarted.size() && m_restarted[host];
         // Told and not believed, or never told.
         const bool told = end.lastWordsHeard > 0;
-        if (!Open(peer->state) && !restarted && (told || peer->lastWordsSent == 0))
+        const bool could = peer->lastWordsSent == 0 && !peer->silenced;
+        if (!Open(peer->state) && !restarted && (told || could))
         {
             Violated(
                 fmt::format("half open: {} has {:08x} in ESTABLISHED, {} has {:08x} in {}, and "

@@ -15,8 +15,8 @@ namespace lab
 /**
  * What must be true when nothing is under way any more: no id is in a state that a time must end,
  * no operation is unfinished, and both ends of a connection agree that there is one. An end whose
- * peer is gone is excused if all that the peer said to end it was lost, or if the peer was
- * restarted: then the protocol itself leaves it in the dark.
+ * peer is gone is excused if all that the peer said to end it was lost, if the peer had no port to
+ * say it by, or if it was restarted: then the protocol itself leaves it in the dark.
  */
 class EndsCheck
 {

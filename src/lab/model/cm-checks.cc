@@ -48,10 +48,23 @@ void HostChecks::Destroyed(ibcm::Handle id)
     m_checks.m_transitions.Forget(Owner(), id);
 }
 
+void HostChecks::PortRemoved()
+{
+    const interleave::EngineScope scope;
+    m_portless = true;
+    m_checks.m_conversations.Silenced(m_number);
+}
+
+void HostChecks::PortAdded()
+{
+    m_portless = false;
+}
+
 void HostChecks::Restarted()
 {
     const interleave::EngineScope scope;
     ++m_life;
+    m_portless = false;
     m_checks.m_ends.Restarted(m_number);
     m_checks.m_conversations.Restarted(m_number);
 }
@@ -73,6 +86,10 @@ void HostChecks::OnTransition(const ibcm::TransitionTrace& step)
     const interleave::EngineScope scope;
     m_checks.m_transitions.OnTransition(Owner(), Name(), step);
     m_checks.m_conversations.OnTransition(m_number, step);
+    if (m_portless)
+    {
+        m_checks.m_conversations.End(m_number, step.localCommId).silenced = true;
+    }
     if (step.from == ibcm::State::kIdle)
     {
         m_checks.m_callbacks.Begins(Owner(), step.id);
@@ -120,6 +137,7 @@ void CmChecks::Clear()
     for (const auto& host : m_hosts)
     {
         host->m_life = 0;
+        host->m_portless = false;
     }
     m_conversations.Clear();
     m_transitions.Clear();

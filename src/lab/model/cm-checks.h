@@ -39,6 +39,9 @@ class HostChecks final : public ibcm::Trace
     void EventEnds(ibcm::Handle id, ibcm::Disposition disposition);
     /** ConnectionManager::Destroy() has returned. */
     void Destroyed(ibcm::Handle id);
+    /** The host's port is about to be taken away from its ids; and another one has been given. */
+    void PortRemoved();
+    void PortAdded();
     /** The host has lost its memory, and its ids with it. */
     void Restarted();
 
@@ -72,6 +75,7 @@ class HostChecks final : public ibcm::Trace
     CmChecks& m_checks;
     const std::uint32_t m_number;
     std::uint32_t m_life{0}; ///< how often it has been restarted in this run
+    bool m_portless{false};
     ibcm::Trace* m_nextTrace{nullptr};
 };
 

@@ -230,10 +230,15 @@ ibcm::Status Consumer::Listen(const StepSpec& step, Scope& scope)
 ibcm::Status Consumer::Destroy(ibcm::Handle id)
 {
     Owned* owned = Find(id);
-    // The last user of a shared listener takes it away; before that it stays.
-    if (owned != nullptr && owned->users > 1)
+    // The last user of a shared listener takes it away; before that it stays. Who comes to share it
+    // during the call counts anew.
+    const unsigned users = owned == nullptr ? 0 : owned->users;
+    if (users != 0)
     {
         --owned->users;
+    }
+    if (users > 1)
+    {
         return m_host.Manager().Destroy(id);
     }
     // Nobody else is to use it while it goes.
@@ -243,9 +248,16 @@ ibcm::Status Consumer::Destroy(ibcm::Handle id)
         pair = std::move(owned->pair);
     }
     const ibcm::Status status = m_host.Destroy(id);
-    if (status || status.error() == ibcm::CmError::kInvalidHandle)
+    owned = Find(id); // others may have forgotten it
+    const bool gone = !status && status.error() == ibcm::CmError::kInvalidHandle;
+    const bool shared = owned != nullptr && owned->users != 0;
+    if (gone || (status && !shared))
     {
         Forget(id);
+    }
+    else if (!status && users != 0 && owned != nullptr)
+    {
+        ++owned->users; // it was refused
     }
     return status;
 }

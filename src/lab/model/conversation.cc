@@ -112,6 +112,17 @@ void Conversations::OnTransition(std::uint32_t host, const ibcm::TransitionTrace
     }
 }
 
+void Conversations::Silenced(std::uint32_t host)
+{
+    for (ConversationEnd& end : m_ends)
+    {
+        if (end.host == host && end.state != ibcm::State::kIdle)
+        {
+            end.silenced = true;
+        }
+    }
+}
+
 void Conversations::Restarted(std::uint32_t host)
 {
     for (ConversationEnd& end : m_ends)

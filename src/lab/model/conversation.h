@@ -42,6 +42,7 @@ struct ConversationEnd
     ibcm::State state{ibcm::State::kIdle};
     bool everEstablished{false};
     bool used{false};                ///< by an id; not only named by a message
+    bool silenced{false};            ///< its port was taken away, and it could not say a word
     std::uint32_t sent{0};           ///< kinds of messages, bits
     std::uint32_t heard{0};          ///< that were delivered to this id
     std::uint64_t reqDigest{0};      ///< of the REQ that it has sent
@@ -64,6 +65,9 @@ class Conversations
     bool WasRequested(std::uint32_t host, std::uint64_t request);
 
     void OnTransition(std::uint32_t host, const ibcm::TransitionTrace& step);
+
+    /** The port under the ids of a host is taken away: those that are in use stay without. */
+    void Silenced(std::uint32_t host);
 
     /** The ids of a host are gone without having been destroyed. */
     void Restarted(std::uint32_t host);

@@ -298,6 +298,10 @@ ibcm::Status Host::RemovePort()
     {
         m_portUnused.Wait("wait for received MADs");
     }
+    if (m_checks != nullptr && m_up)
+    {
+        m_checks->PortRemoved();
+    }
     return m_manager->RemovePort(m_attachment.PortNumber());
 }
 
@@ -305,6 +309,10 @@ ibcm::Status Host::AddPort()
 {
     const ibcm::Status status = m_manager->AddPort(m_attachment.PortNumber(), m_port);
     m_portServed = m_portServed || status.has_value();
+    if (m_checks != nullptr && m_up && status)
+    {
+        m_checks->PortAdded();
+    }
     return status;
 }
 
