@@ -3,6 +3,7 @@
 #include "interleave/model/strategy/strategies.h"
 #include "lab/model/scenario-script.h"
 #include "lab/model/world.h"
+#include "lab/record-text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,16 +47,6 @@ RunRecord RunOnce(const std::string& tables, const std::string& fabric = "direct
     return record ? std::move(*record) : RunRecord{};
 }
 
-std::string Violations(const RunRecord& record)
-{
-    std::string text;
-    for (const auto& violation : record.violations)
-    {
-        text += violation.kind + ": " + violation.text + "\n";
-    }
-    return text;
-}
-
 /** What is found in @p runs runs that go as chance has it. */
 std::string FoundByChance(const std::string& tables, unsigned runs)
 {
@@ -83,16 +74,6 @@ std::string Kinds(const RunRecord& record)
         kinds += (kinds.empty() ? "" : " ") + message.kind;
     }
     return kinds;
-}
-
-std::string Notes(const RunRecord& record)
-{
-    std::string text;
-    for (const auto& note : record.notes)
-    {
-        text += note.host + ": " + note.text + "\n";
-    }
-    return text;
 }
 
 std::string Req(const std::string& more = "")

@@ -4,6 +4,7 @@
 #include "interleave/model/strategy/strategies.h"
 #include "lab/model/lab-program.h"
 #include "lab/model/world.h"
+#include "lab/record-text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,32 +55,12 @@ RunRecord RunOnce(const Scenario& scenario)
     return record ? std::move(*record) : RunRecord{};
 }
 
-std::string Violations(const RunRecord& record)
-{
-    std::string text;
-    for (const auto& violation : record.violations)
-    {
-        text += violation.kind + ": " + violation.text + "\n";
-    }
-    return text;
-}
-
 std::string Outcomes(const RunRecord& record)
 {
     std::string text;
     for (const auto& connect : record.connects)
     {
         text += (text.empty() ? "" : " ") + connect.outcome;
-    }
-    return text;
-}
-
-std::string Notes(const RunRecord& record)
-{
-    std::string text;
-    for (const auto& note : record.notes)
-    {
-        text += note.host + ": " + note.text + "\n";
     }
     return text;
 }

@@ -3,6 +3,7 @@
 #include "lab/model/world.h"
 
 #include "interleave/model/random.h"
+#include "lab/record-text.h"
 
 #include <gtest/gtest.h>
 
@@ -58,16 +59,6 @@ std::string Kinds(const RunRecord& record)
         kinds += (kinds.empty() ? "" : " ") + message.kind;
     }
     return kinds;
-}
-
-std::string Violations(const RunRecord& record)
-{
-    std::string text;
-    for (const auto& violation : record.violations)
-    {
-        text += violation.kind + ": " + violation.text + "\n";
-    }
-    return text;
 }
 
 /** A random walk with a few faults: what a search through schedules is made of. */

@@ -104,17 +104,6 @@ constexpr std::array kNotifications{"comm-est"sv, "path-mig"sv};
 constexpr std::array kQpStates{"init"sv, "rtr"sv, "rts"sv};
 constexpr std::array kQpTypes{"rc"sv, "uc"sv, "xrc"sv};
 constexpr std::array kAnswers{"keep"sv, "destroy"sv, "destroy-no-memory"sv};
-constexpr std::array kMessages{"REQ"sv,
-                               "MRA"sv,
-                               "REJ"sv,
-                               "REP"sv,
-                               "RTU"sv,
-                               "DREQ"sv,
-                               "DREP"sv,
-                               "LAP"sv,
-                               "APR"sv,
-                               "SIDR_REQ"sv,
-                               "SIDR_REP"sv};
 
 /** In the order of ibcm::EventType. */
 constexpr std::array kEvents{"REQ_ERROR"sv,
@@ -333,7 +322,7 @@ class StepReader
             return;
         }
         std::string message;
-        m_table.Word("message", message, kMessages, Need::kRequired);
+        m_table.Word("message", message, kMessageNames, Need::kRequired);
         m_step.message = MessageKind(message);
         if (Has(kSeen))
         {
@@ -411,8 +400,9 @@ class StepReader
         }
         else if (!field.message)
         {
-            set.Fail(
-                name, found, JoinNames(kMessages) + " before '.'" + DidYouMean(kind, kMessages));
+            set.Fail(name,
+                     found,
+                     JoinNames(kMessageNames) + " before '.'" + DidYouMean(kind, kMessageNames));
         }
         else
         {

@@ -8,6 +8,7 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include <array>
 #include <functional>
 #include <limits>
 #include <span>
@@ -17,6 +18,10 @@
 
 namespace lab
 {
+
+/** The CM's messages, as scenarios name them. */
+inline constexpr auto kMessageNames = std::to_array<std::string_view>(
+    {"REQ", "MRA", "REJ", "REP", "RTU", "DREQ", "DREP", "LAP", "APR", "SIDR_REQ", "SIDR_REP"});
 
 /** Whether a key may be left out. */
 enum class Need

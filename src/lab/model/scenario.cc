@@ -39,17 +39,6 @@ constexpr std::array kOutcomes{"connected"sv,
                                "rejected"sv,
                                "timeout"sv,
                                "restarted"sv};
-constexpr std::array kMessages{"REQ"sv,
-                               "MRA"sv,
-                               "REJ"sv,
-                               "REP"sv,
-                               "RTU"sv,
-                               "DREQ"sv,
-                               "DREP"sv,
-                               "LAP"sv,
-                               "APR"sv,
-                               "SIDR_REQ"sv,
-                               "SIDR_REP"sv};
 
 // Room for private data (IBA vol. 1, 12.6).
 constexpr std::size_t kReqPrivateBytes = 92;
@@ -320,7 +309,7 @@ void ScenarioReader::ReadFault(ScenarioTable& table)
                 [&](ScenarioTable& match)
                 {
                     const std::vector<std::string_view> hosts = HostNames();
-                    match.Word("attribute", fault.attribute, kMessages);
+                    match.Word("attribute", fault.attribute, kMessageNames);
                     match.Reference("from", fault.from, "host", hosts);
                     match.Reference("to", fault.to, "host", hosts);
                     match.Number("nth", fault.nth, 1, kMostConnections);
@@ -416,7 +405,7 @@ void ScenarioReader::ReadExpect(ScenarioTable& table)
     take("attribute",
          expect.attribute,
          std::string(),
-         [&](std::string& value) { table.Word("attribute", value, kMessages); });
+         [&](std::string& value) { table.Word("attribute", value, kMessageNames); });
     take("from",
          expect.from,
          std::string(),
