@@ -235,10 +235,12 @@ void SearchTree::Issue()
         ++m_level;
         Wait(Add({}));
     }
+    // The newest first: it has come from deep in the tree, and runs that differ late are nearer to
+    // what a search in one piece makes than runs of which none gets beyond its first choices.
     while (!m_waiting.empty() && m_issued.size() < kWindow)
     {
-        const Id id = m_waiting.front();
-        m_waiting.pop_front();
+        const Id id = m_waiting.back();
+        m_waiting.pop_back();
         Segment& segment = m_segments.at(id);
         segment.waiting = false;
         segment.out = true;
