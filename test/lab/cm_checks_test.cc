@@ -38,7 +38,8 @@ class CmChecksTest : public testing::Test
         return result.violation ? std::optional(result.violation->Signature()) : std::nullopt;
     }
 
-    static void Step(lab::HostChecks& host, Handle id, std::uint32_t local, S from, I input, S to)
+    /** A step, and what the consumer is told of it unless that is what the test is about. */
+    void Step(lab::HostChecks& host, Handle id, std::uint32_t local, S from, I input, S to)
     {
         const bool client = local == kClient;
         const bool remoteKnown = !client || to == S::kRepRcvd || from != S::kReqSent;
@@ -51,6 +52,12 @@ class CmChecksTest : public testing::Test
                            from,
                            to,
                            input});
+        const EventType event = lab::CallbackCheck::EventOf(input);
+        if (tells && event != EventType::kNone)
+        {
+            host.EventBegins(id, event);
+            host.EventEnds(id, Disposition::kKeep);
+        }
     }
 
     void ClientStep(S from, I input, S to)
@@ -130,6 +137,7 @@ class CmChecksTest : public testing::Test
         client.EventEnds(kClientId, answer);
     }
 
+    bool tells{true};
     interleave::VirtualTime time;
     interleave::Engine engine{time};
     lab::CmChecks checks{engine};
@@ -259,6 +267,7 @@ TEST_F(CmChecksTest, AnIdThatIsUsedAgainMayBeToldAgain)
 
 TEST_F(CmChecksTest, AnEventOfTheLifeBeforeMayComeLate)
 {
+    tells = false;
     for (const bool lateAgain : {false, true})
     {
         ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
@@ -287,6 +296,7 @@ TEST_F(CmChecksTest, AnEventOfTheLifeBeforeMayComeLate)
 
 TEST_F(CmChecksTest, NothingIsToldOfALifeThatHasEnded)
 {
+    tells = false;
     for (const EventType last : {EventType::kReqError, EventType::kTimewaitExit})
     {
         ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
@@ -532,6 +542,87 @@ TEST_F(CmChecksTest, ASidrRepEchoesTheService)
         engine.Reset();
         checks.Clear();
     }
+}
+
+// ---- what is due
+
+TEST_F(CmChecksTest, AnEventThatIsNeverTold)
+{
+    for (const bool told : {true, false})
+    {
+        tells = told;
+        ClientStep(S::kIdle, I::kCallSendSidrReq, S::kSidrReqSent);
+        ClientStep(S::kSidrReqSent, I::kSidrReqTimeout, S::kIdle);
+        EXPECT_EQ(checks.CheckEnds(), !told);
+        EXPECT_EQ(Found().value_or(""), told ? "" : "callback: SIDR_REQ_ERROR is never told");
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
+TEST_F(CmChecksTest, AnotherEventDoesNotStandInForIt)
+{
+    Connect();
+    tells = false;
+    client.OnLapTransition(
+        {kClientId, kClient, kServer, ibcm::LapState::kUninit, ibcm::LapState::kLapRcvd, I::kLap});
+    Tell(EventType::kMraReceived);
+    EXPECT_TRUE(checks.CheckEnds());
+    EXPECT_EQ(Found(), "callback: LAP_RECEIVED is never told");
+}
+
+TEST_F(CmChecksTest, WhatDoesNotChangeAStateNeedNotBeTold)
+{
+    tells = false;
+    Connect();
+    Tell(EventType::kRepReceived);
+    server.EventBegins(kServerId, EventType::kReqReceived);
+    server.EventEnds(kServerId, Disposition::kKeep);
+    server.EventBegins(kServerId, EventType::kRtuReceived);
+    server.EventEnds(kServerId, Disposition::kKeep);
+    client.OnStay({kClientId, kClient, kServer, S::kEstablished, S::kEstablished, I::kRep});
+    client.OnLapTransition({kClientId,
+                            kClient,
+                            kServer,
+                            ibcm::LapState::kMraLapSent,
+                            ibcm::LapState::kMraLapSent,
+                            I::kLap});
+    EXPECT_FALSE(checks.CheckEnds());
+    EXPECT_EQ(Found(), std::nullopt);
+}
+
+TEST_F(CmChecksTest, ADestroyedIdIsToldNothing)
+{
+    for (const bool byHandler : {true, false})
+    {
+        tells = false;
+        ClientStep(S::kIdle, I::kCallSendSidrReq, S::kSidrReqSent);
+        ClientStep(S::kSidrReqSent, I::kSidrRep, S::kIdle);
+        ClientStep(S::kIdle, I::kCallSendSidrReq, S::kSidrReqSent);
+        if (byHandler)
+        {
+            Tell(EventType::kSidrRepReceived, Disposition::kDestroy);
+        }
+        else
+        {
+            client.Destroyed(kClientId);
+        }
+        // Its end comes after the handler's answer.
+        ClientStep(S::kSidrReqSent, I::kSidrReqTimeout, S::kIdle);
+        EXPECT_FALSE(checks.CheckEnds());
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
+TEST_F(CmChecksTest, AHostThatForgetsTellsNothing)
+{
+    tells = false;
+    ClientStep(S::kIdle, I::kCallSendSidrReq, S::kSidrReqSent);
+    ClientStep(S::kSidrReqSent, I::kSidrReqTimeout, S::kIdle);
+    client.Restarted();
+    EXPECT_FALSE(checks.CheckEnds());
+    EXPECT_EQ(Found(), std::nullopt);
 }
 
 // ---- ends

@@ -208,23 +208,7 @@ void Application::RunConnection(Session& session)
     {
         if (!spec.message.empty())
         {
-            interleave::Completion acknowledged(m_stage.engine, "message");
-            std::string failure;
-            m_stage.recorder.Note(m_host.Name(), spec.to, "RC SEND \"" + spec.message + "\"");
-            const std::string refused = session.activePath->Send(spec.message,
-                                                                 [&](std::string error)
-                                                                 {
-                                                                     failure = std::move(error);
-                                                                     acknowledged.CompleteAll();
-                                                                 });
-            if (refused.empty())
-            {
-                acknowledged.Wait("wait for acknowledgement");
-            }
-            if (!refused.empty() || !failure.empty())
-            {
-                Failed("message of " + spec.name, refused + failure);
-            }
+            SendMessage(session);
         }
         m_stage.engine.Sleep(spec.holdNs, "hold");
         if (ActiveDisconnects(spec))
@@ -245,6 +229,46 @@ void Application::RunConnection(Session& session)
     }
     session.ended.Wait("wait for end of connection");
     m_host.Ended(session.disconnecting);
+}
+
+void Application::SendMessage(Session& session)
+{
+    const ConnectSpec& spec = session.spec;
+    if (session.activePath == nullptr)
+    {
+        return; // the connection is over already
+    }
+    interleave::Completion acknowledged(m_stage.engine, "message");
+    std::string failure;
+    m_stage.recorder.Note(m_host.Name(), spec.to, "RC SEND \"" + spec.message + "\"");
+    const std::string refused = session.activePath->Send(spec.message,
+                                                         [&](std::string error)
+                                                         {
+                                                             failure = std::move(error);
+                                                             acknowledged.CompleteAll();
+                                                         });
+    if (refused.empty())
+    {
+        acknowledged.Wait("wait for acknowledgement");
+    }
+    if (!refused.empty() || !failure.empty())
+    {
+        FailedMessage(session, refused + failure);
+    }
+}
+
+void Application::FailedMessage(Session& session, const std::string& error)
+{
+    // The peer may have given the connection up, as when no RTU came, and its REJ be on its way.
+    const bool peerHere =
+        session.passivePath != nullptr && session.passivePath->Qpn() == session.peerQpn;
+    const auto state = m_host.Manager().StateOf(session.active);
+    if (peerHere && !session.lost && state == ibcm::State::kEstablished)
+    {
+        Failed("message of " + session.spec.name, error);
+        return;
+    }
+    m_stage.recorder.Note(m_host.Name(), "", "message failed: " + error);
 }
 
 void Application::Disconnect(Session& session, bool active)
@@ -279,7 +303,7 @@ ibcm::Disposition Application::OnCmEvent(ibcm::ConnectionManager& /*manager*/,
     case ibcm::EventType::kReqReceived:
         return OnReq(id, event);
     case ibcm::EventType::kRepReceived:
-        return OnRep(id, session);
+        return OnRep(id, session, std::get<ibcm::RepReceived>(event.parameters));
     case ibcm::EventType::kRtuReceived:
     case ibcm::EventType::kUserEstablished:
         return OnEstablished(id, session);
@@ -378,8 +402,11 @@ std::string Application::SendRep(ibcm::Handle id, const ibcm::RepParameters& par
     return sent ? std::string() : ibcm::ToString(sent.error());
 }
 
-ibcm::Disposition Application::OnRep(ibcm::Handle id, Session* session)
+ibcm::Disposition Application::OnRep(ibcm::Handle id,
+                                     Session* session,
+                                     const ibcm::RepReceived& rep)
 {
+    session->peerQpn = rep.remoteQpn;
     for (const auto target : {ibcm::QpTarget::kInit, ibcm::QpTarget::kRtr, ibcm::QpTarget::kRts})
     {
         if (const std::string error = Apply(*session->activePath, id, target); !error.empty())
@@ -412,7 +439,8 @@ ibcm::Disposition Application::OnRepFailed(ibcm::Handle id,
 
 ibcm::Disposition Application::OnEstablished(ibcm::Handle id, Session* session)
 {
-    if (session == nullptr || session->passivePath == nullptr)
+    // A request that came again after the first was given up has an id and a queue pair of its own.
+    if (session == nullptr || session->passivePath == nullptr || session->passive != id)
     {
         return ibcm::Disposition::kKeep;
     }
@@ -455,6 +483,10 @@ ibcm::Disposition Application::OnRej(ibcm::Handle id,
 {
     if (session != nullptr && IsActive(*session, id))
     {
+        if (session->activePath != nullptr)
+        {
+            session->activePath->Break(); // nobody is there who would acknowledge
+        }
         SettleActive(*session, "rejected", static_cast<unsigned>(rej.reason));
     }
     // What might still be under way for the queue pair is waited for.
@@ -505,11 +537,14 @@ ibcm::Disposition Application::Ended(ibcm::Handle id, Session* session)
         {
             m_stage.SetOutcome(record, "disconnected");
         }
-        session->activePath.reset();
+        if (const auto path = std::move(session->activePath))
+        {
+            path->Break(); // whoever waits for its message hears that it is not delivered
+        }
         session->settled.CompleteAll();
         session->ended.CompleteAll();
     }
-    else if (session != nullptr)
+    else if (session != nullptr && session->passive == id)
     {
         session->passivePath.reset();
         // Nothing will come any more.

@@ -49,6 +49,7 @@ struct Session
     std::size_t record{0};   ///< index in RunRecord::connects
     std::unique_ptr<DataPath> activePath;
     std::unique_ptr<DataPath> passivePath;
+    std::uint32_t peerQpn{0}; ///< of the passive side, as the REP named it
     ibcm::Handle active{ibcm::Handle::kNone};
     ibcm::Handle passive{ibcm::Handle::kNone};
     interleave::Completion settled;     ///< established, or failed
@@ -111,7 +112,7 @@ class Application final : public ibcm::EventHandler
                        Session* session,
                        const ListenSpec& spec);
     std::string SendRep(ibcm::Handle id, const ibcm::RepParameters& parameters);
-    ibcm::Disposition OnRep(ibcm::Handle id, Session* session);
+    ibcm::Disposition OnRep(ibcm::Handle id, Session* session, const ibcm::RepReceived& rep);
     ibcm::Disposition OnRepFailed(ibcm::Handle id, Session* session, const std::string& error);
     ibcm::Disposition OnEstablished(ibcm::Handle id, Session* session);
     ibcm::Disposition OnDreq(ibcm::Handle id, Session* session);
@@ -124,6 +125,8 @@ class Application final : public ibcm::EventHandler
         return !m_stage.over && m_host.Up();
     }
     void BeganConnect(Session& session, const ibcm::Path& path);
+    void SendMessage(Session& session);
+    void FailedMessage(Session& session, const std::string& error);
     void Disconnect(Session& session, bool active);
     void SettleActive(Session& session, const char* outcome, unsigned rejectReason = 0);
     std::string Apply(DataPath& path, ibcm::Handle id, ibcm::QpTarget target);

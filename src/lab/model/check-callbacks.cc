@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <utility>
@@ -66,6 +67,89 @@ constexpr Events kFirst = kAsking | Of(E::kReqReceived,
 
 } // namespace
 
+E CallbackCheck::EventOf(ibcm::Input input)
+{
+    using I = ibcm::Input;
+    switch (input)
+    {
+    case I::kReqAccepted:
+    case I::kReqYielded:
+        return E::kReqReceived;
+    case I::kMraReq:
+    case I::kMraRep:
+    case I::kMraLap:
+        return E::kMraReceived;
+    case I::kRep:
+        return E::kRepReceived;
+    case I::kRtu:
+        return E::kRtuReceived;
+    case I::kRej:
+    case I::kRejStale:
+        return E::kRejReceived;
+    case I::kDreq:
+        return E::kDreqReceived;
+    case I::kDrep:
+        return E::kDrepReceived;
+    case I::kLap:
+        return E::kLapReceived;
+    case I::kApr:
+        return E::kAprReceived;
+    case I::kSidrReqAccepted:
+        return E::kSidrReqReceived;
+    case I::kSidrRep:
+        return E::kSidrRepReceived;
+    case I::kReqTimeout:
+    case I::kRepRefused: // this side has refused, and its consumer hears that it came to nothing
+        return E::kReqError;
+    case I::kRepTimeout:
+        return E::kRepError;
+    case I::kDreqTimeout:
+        return E::kDreqError;
+    case I::kLapTimeout:
+        return E::kLapError;
+    case I::kSidrReqTimeout:
+        return E::kSidrReqError;
+    case I::kTimewaitExit:
+        return E::kTimewaitExit;
+    case I::kCallNotifyEstablished:
+        return E::kUserEstablished;
+    default: // the consumer's own calls, and what is nobody's business
+        return E::kNone;
+    }
+}
+
+void CallbackCheck::Changed(std::uint32_t host, ibcm::Handle id, ibcm::Input input)
+{
+    // An id that its handler has given up hears no more, though its end may be yet to come.
+    if (const E event = EventOf(input);
+        event != E::kNone && !m_ids.At(HandleKey(host, id)).destroyed)
+    {
+        m_untold.push_back({host, id, event});
+    }
+}
+
+void CallbackCheck::Forget(std::uint32_t host, ibcm::Handle id)
+{
+    std::erase_if(m_untold, [=](const Untold& due) { return due.host == host && due.id == id; });
+}
+
+void CallbackCheck::Restarted(std::uint32_t host)
+{
+    std::erase_if(m_untold, [=](const Untold& due) { return due.host == host; });
+}
+
+bool CallbackCheck::CheckTold(const std::function<const std::string&(std::uint32_t host)>& nameOf)
+{
+    for (const Untold& due : m_untold)
+    {
+        Violated(fmt::format("{}: nobody tells {} of an id, with nothing under way that could",
+                             nameOf(due.host),
+                             ToString(due.event)),
+                 fmt::format("{} is never told", ToString(due.event)));
+    }
+    return !m_untold.empty();
+}
+
 bool CallbackCheck::MayFollow(E before, E next)
 {
     const Events allowed =
@@ -109,6 +193,14 @@ void CallbackCheck::Enters(std::uint32_t host, const std::string& name, ibcm::Ha
     const char* event = ToString(type);
     const std::string& task = m_engine.CurrentContext()->Name();
     const bool fits = Tell(id, type);
+    const auto due =
+        std::ranges::find_if(m_untold,
+                             [&](const Untold& one)
+                             { return one.host == host && one.id == handle && one.event == type; });
+    if (due != m_untold.end())
+    {
+        m_untold.erase(due);
+    }
     if (id.destroyed)
     {
         Violated(fmt::format("{}: {} tells {} of an id that was destroyed", name, task, event),
@@ -141,12 +233,17 @@ void CallbackCheck::Leaves(std::uint32_t host, ibcm::Handle handle, ibcm::Dispos
 {
     Id& id = m_ids.At(HandleKey(host, handle));
     id.inside -= id.inside > 0 ? 1 : 0;
-    id.destroyed = id.destroyed || disposition != ibcm::Disposition::kKeep;
+    if (disposition != ibcm::Disposition::kKeep)
+    {
+        id.destroyed = true;
+        Forget(host, handle);
+    }
 }
 
 void CallbackCheck::Destroyed(std::uint32_t host, ibcm::Handle handle)
 {
     m_ids.At(HandleKey(host, handle)).destroyed = true;
+    Forget(host, handle);
 }
 
 void CallbackCheck::Begins(std::uint32_t host, ibcm::Handle handle)

@@ -3,19 +3,22 @@
 #define LAB_CHECK_CALLBACKS_H
 
 #include "ibcm/model/event.h"
+#include "ibcm/model/protocol.h"
 #include "interleave/model/check/key-table.h"
 #include "interleave/model/engine.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace lab
 {
 
 /**
- * What a consumer is promised about its events: one at a time for an id, in an order that makes
- * sense (12.9.7: nothing but TIMEWAIT_EXIT after the connection has ended, nothing after that), and
- * none once the id is destroyed.
+ * What a consumer is promised about its events: each message or time-out that changes the state is
+ * told, one at a time for an id, in an order that makes sense (12.9.7: nothing but TIMEWAIT_EXIT
+ * after the connection has ended, nothing after that), and none once the id is destroyed.
  */
 class CallbackCheck
 {
@@ -34,11 +37,23 @@ class CallbackCheck
     /** The id begins anew: a call has taken it out of IDLE. What it was to be told before that may
      * still come, but not after an event of the new life. */
     void Begins(std::uint32_t host, ibcm::Handle id);
+    /** Something has changed the id's state or that of its alternate path: see EventOf(). */
+    void Changed(std::uint32_t host, ibcm::Handle id, ibcm::Input input);
+    /** The host has lost its memory: it tells nothing more. */
+    void Restarted(std::uint32_t host);
+
+    /** Nothing is under way any more, and what has happened must have been told.
+     * @param nameOf the name of the host with a number. @return whether something was found. */
+    bool CheckTold(const std::function<const std::string&(std::uint32_t host)>& nameOf);
 
     void Clear()
     {
         m_ids.Clear();
+        m_untold.clear();
     }
+
+    /** What is told of an input that changes a state; kNone: nothing. */
+    static ibcm::EventType EventOf(ibcm::Input input);
 
     /** Whether an id that was told @p before may be told @p next; kNone: was told nothing yet. */
     static bool MayFollow(ibcm::EventType before, ibcm::EventType next);
@@ -59,6 +74,14 @@ class CallbackCheck
         bool destroyed{false};
     };
 
+    struct Untold
+    {
+        std::uint32_t host{0};
+        ibcm::Handle id{};
+        ibcm::EventType event{};
+    };
+
+    void Forget(std::uint32_t host, ibcm::Handle id);
     static bool MayFollowAny(std::uint32_t before, ibcm::EventType next);
     /** @return whether it may be told that. */
     static bool Tell(Id& id, ibcm::EventType type);
@@ -66,6 +89,7 @@ class CallbackCheck
 
     interleave::Engine& m_engine;
     interleave::KeyTable<Id> m_ids; ///< by host and handle
+    std::vector<Untold> m_untold;   ///< that are due, in the order of what they tell of
 };
 
 } // namespace lab

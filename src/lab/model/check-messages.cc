@@ -54,6 +54,29 @@ std::uint64_t ConnectRequest(std::uint32_t commId)
     return ~static_cast<std::uint64_t>(commId);
 }
 
+/** The same id, if its REQ may be accepted. */
+std::uint64_t AcceptableRequest(std::uint32_t commId)
+{
+    return ~(static_cast<std::uint64_t>(commId) | (std::uint64_t{1} << 32U));
+}
+
+/** Whether the REQ asks for a transport that there is: others are rejected (12.6.7, reason 9). */
+bool HasKnownTransport(const ibwire::MadBytes& mad)
+{
+    const auto data = DataOf(mad);
+    switch (ibwire::Get<&ibwire::CmReq::transportServiceType>(data))
+    {
+    case ibwire::TransportService::kRc:
+    case ibwire::TransportService::kUc:
+        return true;
+    case ibwire::TransportService::kExtended:
+        return ibwire::Get<&ibwire::CmReq::extendedTransportType>(data) ==
+               ibwire::ExtendedTransport::kXrc;
+    default:
+        return false;
+    }
+}
+
 bool Heard(const ConversationEnd& end, CmAttribute kind)
 {
     return (end.heard & KindBit(kind)) != 0;
@@ -93,6 +116,10 @@ void MessageCheck::Received(std::uint32_t host, const ibwire::MadBytes& mad)
     if (head.kind == CmAttribute::kReq)
     {
         m_conversations.HeardRequest(host, ConnectRequest(head.local));
+        if (HasKnownTransport(mad))
+        {
+            m_conversations.HeardRequest(host, AcceptableRequest(head.local));
+        }
         return;
     }
     if (head.kind == CmAttribute::kSidrReq)
@@ -224,6 +251,10 @@ const char* MessageCheck::FaultOfRep(std::uint32_t host,
     if (!m_conversations.WasRequested(host, ConnectRequest(head.remote)))
     {
         return "no REQ has come from that id";
+    }
+    if (!m_conversations.WasRequested(host, AcceptableRequest(head.remote)))
+    {
+        return "the REQ asks for a transport that there is not";
     }
     const std::uint64_t digest = DigestOf(mad);
     const bool second = own.repDigest != 0 && own.repDigest != digest;

@@ -63,6 +63,7 @@ void HostChecks::PortAdded()
 void HostChecks::Restarted()
 {
     const interleave::EngineScope scope;
+    m_checks.m_callbacks.Restarted(Owner());
     ++m_life;
     m_portless = false;
     m_checks.m_ends.Restarted(m_number);
@@ -94,6 +95,7 @@ void HostChecks::OnTransition(const ibcm::TransitionTrace& step)
     {
         m_checks.m_callbacks.Begins(Owner(), step.id);
     }
+    m_checks.m_callbacks.Changed(Owner(), step.id, step.input);
     if (m_nextTrace != nullptr)
     {
         m_nextTrace->OnTransition(step);
@@ -110,6 +112,11 @@ void HostChecks::OnStay(const ibcm::TransitionTrace& step)
 
 void HostChecks::OnLapTransition(const ibcm::LapTransitionTrace& step)
 {
+    const interleave::EngineScope scope;
+    if (step.from != step.to)
+    {
+        m_checks.m_callbacks.Changed(Owner(), step.id, step.input);
+    }
     if (m_nextTrace != nullptr)
     {
         m_nextTrace->OnLapTransition(step);
@@ -130,6 +137,13 @@ HostChecks& CmChecks::Host(const std::string& name)
     m_names.push_back(name);
     m_hosts.emplace_back(new HostChecks(*this, number));
     return *m_hosts.back();
+}
+
+bool CmChecks::CheckEnds()
+{
+    const bool untold = m_callbacks.CheckTold([this](std::uint32_t owner) -> const std::string&
+                                              { return m_names[owner & HostChecks::kNumberMask]; });
+    return m_ends.Check() || untold;
 }
 
 void CmChecks::Clear()

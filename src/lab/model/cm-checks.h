@@ -63,13 +63,15 @@ class HostChecks final : public ibcm::Trace
     {
     }
 
+    static constexpr unsigned kNumberBits = 16; ///< of an owner: the host's number
+    static constexpr std::uint32_t kNumberMask = (1U << kNumberBits) - 1;
+
     const std::string& Name() const;
 
     /** Of the host and its present life: its ids are no longer those of the life before. */
     std::uint32_t Owner() const
     {
-        constexpr unsigned kHostBits = 16;
-        return m_number + (m_life << kHostBits);
+        return m_number + (m_life << kNumberBits);
     }
 
     CmChecks& m_checks;
@@ -100,10 +102,7 @@ class CmChecks
 
     /** Nothing is under way any more, and nothing has been taken down yet. @return whether
      * something was found. */
-    bool CheckEnds()
-    {
-        return m_ends.Check();
-    }
+    bool CheckEnds();
 
     /** Ready for the next run; hosts stay. */
     void Clear();

@@ -150,10 +150,13 @@ std::string FabricDataPath::PostReceives()
 
 void FabricDataPath::Break()
 {
-    const interleave::EngineScope scope; // ns-3's memory is not the run's
-    ns3::IbQpAttributes values;
-    values.state = ns3::IbQpState::kError;
-    (void)m_pair->ModifyQp(values, ns3::kQpState); // from any state
+    {
+        const interleave::EngineScope scope; // ns-3's memory is not the run's
+        ns3::IbQpAttributes values;
+        values.state = ns3::IbQpState::kError;
+        (void)m_pair->ModifyQp(values, ns3::kQpState); // from any state
+    }
+    Poll(); // what was flushed: the queue pair may be gone before the completion queue's own event
 }
 
 std::string FabricDataPath::Send(std::string message, std::function<void(std::string)> done)
