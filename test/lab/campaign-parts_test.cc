@@ -213,11 +213,17 @@ TEST_F(CampaignFolderTest, GoesOnWithTheSameCampaignOnly)
 {
     const CampaignFolder folder = Folder();
     ASSERT_TRUE(folder.Prepare().has_value());
-    EXPECT_EQ(folder.ReadState(m_identity).value(), BatchLedger());
-    BatchLedger ledger;
-    ledger.Add(0, Sample(1));
-    ASSERT_TRUE(folder.WriteState(m_identity, ledger).has_value());
-    EXPECT_EQ(folder.ReadState(m_identity).value(), ledger);
+    EXPECT_EQ(folder.ReadState(m_identity).value(), CampaignMade());
+    CampaignMade made;
+    made.batches.Add(0, Sample(1));
+    ASSERT_TRUE(folder.WriteState(m_identity, made).has_value());
+    EXPECT_EQ(folder.ReadState(m_identity).value(), made);
+    made.search.emplace();
+    made.search->sum = Sample(2);
+    made.search->tree.segments[3].path = {{1, 2}};
+    made.search->tree.issued[7] = {3, 4, 5};
+    ASSERT_TRUE(folder.WriteState(m_identity, made).has_value());
+    EXPECT_EQ(folder.ReadState(m_identity).value(), made);
 
     CampaignIdentity other = m_identity;
     other.seed = 6;

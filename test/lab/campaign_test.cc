@@ -3,6 +3,7 @@
 #include "lab/helper/campaign.h"
 
 #include "interleave/model/decision-log.h"
+#include "lab/helper/search-json.h"
 #include "lab/toy-target.h"
 
 #include <gmock/gmock.h>
@@ -33,19 +34,33 @@ CampaignOptions Options(unsigned workers, std::uint64_t schedules = 1'050)
 
 CampaignResult Explore(const MakeTarget& target,
                        const CampaignOptions& options,
-                       BatchLedger& ledger,
+                       CampaignMade& made,
                        const CampaignEvents& events = {},
                        bool shrink = false)
 {
-    auto result = RunCampaign(target, options, events, ledger, shrink);
+    auto result = RunCampaign(target, options, events, made, shrink);
     EXPECT_TRUE(result.has_value());
     return result ? std::move(*result) : CampaignResult{};
 }
 
 CampaignResult Explore(const MakeTarget& target, const CampaignOptions& options)
 {
-    BatchLedger ledger;
-    return Explore(target, options, ledger);
+    CampaignMade made;
+    return Explore(target, options, made);
+}
+
+/** What was written and read again. */
+CampaignMade Stored(const CampaignMade& made)
+{
+    CampaignMade stored;
+    stored.batches = BatchLedger::FromJson(Json::parse(made.batches.ToJson().dump()));
+    EXPECT_EQ(stored.batches, made.batches);
+    if (made.search)
+    {
+        stored.search = SearchStateFromJson(Json::parse(ToJson(*made.search).dump()));
+        EXPECT_EQ(stored.search, made.search);
+    }
+    return stored;
 }
 
 TEST(Campaign, FindsEachViolationOnceAndCountsTheRest)
@@ -89,8 +104,8 @@ TEST(Campaign, EndsWithTheFirstRunThatIsWrongWhoeverMakesIt)
     {
         CampaignOptions options = Options(workers);
         options.untilFound = true;
-        BatchLedger ledger;
-        const CampaignResult result = Explore(MakeToyTarget(), options, ledger, {}, true);
+        CampaignMade made;
+        const CampaignResult result = Explore(MakeToyTarget(), options, made, {}, true);
         ASSERT_THAT(result.tally.findings, ElementsAre(Key(first->first)));
         EXPECT_EQ(result.tally.findings.begin()->second.run, first->second.run);
         EXPECT_EQ(result.tally.findings.begin()->second.log, first->second.log);
@@ -104,17 +119,15 @@ TEST(Campaign, EndsWithTheFirstRunThatIsWrongWhoeverMakesIt)
 TEST(Campaign, GoesOnWhereItWasInterrupted)
 {
     const Tally whole = Explore(MakeToyTarget(), Options(2)).tally;
-    BatchLedger ledger;
+    CampaignMade made;
     int batches = 0;
     CampaignEvents events;
-    events.batch = [&](const BatchLedger&) { ++batches; };
+    events.made = [&](const CampaignMade&) { ++batches; };
     events.stop = [&] { return batches >= 4; };
-    const CampaignResult first = Explore(MakeToyTarget(), Options(2), ledger, events);
+    const CampaignResult first = Explore(MakeToyTarget(), Options(2), made, events);
     EXPECT_TRUE(first.stopped);
     EXPECT_LT(first.tally.runs, whole.runs);
-    // What was written and read again is what was there.
-    BatchLedger stored = BatchLedger::FromJson(Json::parse(ledger.ToJson().dump()));
-    EXPECT_EQ(stored, ledger);
+    CampaignMade stored = Stored(made);
     const CampaignResult second = Explore(MakeToyTarget(), Options(3), stored);
     EXPECT_FALSE(second.stopped);
     EXPECT_EQ(second.tally, whole);
@@ -122,10 +135,10 @@ TEST(Campaign, GoesOnWhereItWasInterrupted)
 
 TEST(Campaign, CanBeMadeLonger)
 {
-    BatchLedger ledger;
-    Explore(MakeToyTarget(), Options(1, 250), ledger);
-    EXPECT_EQ(ledger.Sum().runs, 200U); // the last batch is not a whole one
-    EXPECT_EQ(Explore(MakeToyTarget(), Options(1), ledger).tally,
+    CampaignMade made;
+    Explore(MakeToyTarget(), Options(1, 250), made);
+    EXPECT_EQ(made.batches.Sum().runs, 200U); // the last batch is not a whole one
+    EXPECT_EQ(Explore(MakeToyTarget(), Options(1), made).tally,
               Explore(MakeToyTarget(), Options(1)).tally);
 }
 
@@ -134,8 +147,8 @@ TEST(Campaign, TellsOfFindingsAtOnceAndOfTheLowestRunAtLast)
     std::map<std::string, std::uint64_t> told;
     CampaignEvents events;
     events.finding = [&](const CampaignFinding& finding) { told[finding.signature] = finding.run; };
-    BatchLedger ledger;
-    const CampaignResult result = Explore(MakeToyTarget(), Options(3), ledger, events);
+    CampaignMade made;
+    const CampaignResult result = Explore(MakeToyTarget(), Options(3), made, events);
     ASSERT_EQ(told.size(), 2U);
     for (const auto& [signature, finding] : result.tally.findings)
     {
@@ -145,8 +158,8 @@ TEST(Campaign, TellsOfFindingsAtOnceAndOfTheLowestRunAtLast)
 
 TEST(Campaign, ShrinksWhatItHasFound)
 {
-    BatchLedger ledger;
-    const CampaignResult result = Explore(MakeToyTarget(), Options(2), ledger, {}, true);
+    CampaignMade made;
+    const CampaignResult result = Explore(MakeToyTarget(), Options(2), made, {}, true);
     ASSERT_EQ(result.shrunk.size(), 2U);
     for (const auto& [signature, shrunk] : result.shrunk)
     {
@@ -200,14 +213,14 @@ TEST(Campaign, SearchesToTheEndWithAnyNumberOfWorkers)
 {
     for (const char* const strategy : {"dpor", "bound:1", "bound:0-2"})
     {
-        BatchLedger ledger;
-        const Tally one = Explore(MakeToyTarget(), Search(strategy, 1), ledger).tally;
+        CampaignMade made;
+        const Tally one = Explore(MakeToyTarget(), Search(strategy, 1), made).tally;
         EXPECT_TRUE(one.exhausted) << strategy;
         EXPECT_GT(one.runs, 2U) << strategy;
         EXPECT_EQ(Explore(MakeToyTarget(), Search(strategy, 2)).tally, one) << strategy;
         EXPECT_EQ(Explore(MakeToyTarget(), Search(strategy, 3)).tally, one) << strategy;
         // Nothing is left to do.
-        EXPECT_EQ(Explore(MakeToyTarget(), Search(strategy, 2), ledger).tally, one) << strategy;
+        EXPECT_EQ(Explore(MakeToyTarget(), Search(strategy, 2), made).tally, one) << strategy;
     }
 }
 
@@ -236,6 +249,46 @@ TEST(Campaign, ASearchEndsAtItsLimit)
     EXPECT_EQ(Explore(MakeToyTarget(), options).tally, result.tally);
 }
 
+TEST(Campaign, ASearchGoesOnWhereItWasInterrupted)
+{
+    for (const char* const strategy : {"dpor", "bound:0-2"})
+    {
+        CampaignMade one;
+        const Tally whole = Explore(MakeToyTarget(), Search(strategy, 2), one).tally;
+        CampaignMade made;
+        CampaignResult result;
+        unsigned campaigns = 0;
+        do
+        {
+            int news = 0;
+            CampaignEvents events;
+            events.made = [&](const CampaignMade&) { ++news; };
+            events.stop = [&] { return news >= 1; };
+            made = Stored(made);
+            result = Explore(MakeToyTarget(), Search(strategy, 1 + campaigns % 3), made, events);
+            ASSERT_LT(++campaigns, 1000U) << strategy;
+        } while (result.stopped);
+        EXPECT_GT(campaigns, 1U) << strategy;
+        EXPECT_EQ(result.tally, whole) << strategy;
+        EXPECT_FALSE(made.search.has_value());
+        EXPECT_EQ(made.batches, one.batches) << strategy;
+    }
+}
+
+TEST(Campaign, ASearchCanBeMadeLonger)
+{
+    for (const std::uint64_t first : {1U, 2U, 20U})
+    {
+        CampaignOptions options = Search("bound:0-2", 2);
+        options.schedules = first;
+        CampaignMade made;
+        EXPECT_EQ(Explore(MakeToyTarget(), options, made).tally.runs, first);
+        options.schedules = 30;
+        const Tally longer = Explore(MakeToyTarget(), options, made).tally;
+        EXPECT_EQ(longer, Explore(MakeToyTarget(), options).tally) << first;
+    }
+}
+
 TEST(Campaign, ASearchGivesUpWhatCrashesAndGoesOn)
 {
     ToyOptions toy;
@@ -254,8 +307,8 @@ TEST(Campaign, ShrinksACrash)
 {
     ToyOptions toy;
     toy.crash = SIGSEGV;
-    BatchLedger ledger;
-    const CampaignResult result = Explore(MakeToyTarget(toy), Options(2, 300), ledger, {}, true);
+    CampaignMade made;
+    const CampaignResult result = Explore(MakeToyTarget(toy), Options(2, 300), made, {}, true);
     ASSERT_TRUE(result.shrunk.contains("crash: SIGSEGV after sync"));
     const ShrunkFinding& shrunk = result.shrunk.at("crash: SIGSEGV after sync");
     EXPECT_EQ(shrunk.problem, "");
@@ -280,13 +333,13 @@ TEST(Campaign, SaysWhatIsWrong)
 {
     ToyOptions options;
     options.wrong = true;
-    BatchLedger ledger;
-    const auto result = RunCampaign(MakeToyTarget(options), Options(2), {}, ledger, false);
+    CampaignMade made;
+    const auto result = RunCampaign(MakeToyTarget(options), Options(2), {}, made, false);
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().Text(), "toy.toml:3: found a broken toy, expected a whole one");
     CampaignOptions unknown = Options(1);
     unknown.strategy = "nope";
-    EXPECT_THROW(RunCampaign(MakeToyTarget(), unknown, {}, ledger, false).value(),
+    EXPECT_THROW(RunCampaign(MakeToyTarget(), unknown, {}, made, false).value(),
                  std::runtime_error);
 }
 

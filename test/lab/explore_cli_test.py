@@ -176,6 +176,24 @@ def test_interrupted_campaign_goes_on(weft, program, scenario, tmp_path):
     assert comparable(second) == comparable(explored(weft(*words)))
 
 
+@pytest.mark.parametrize("strategy", ["dpor", "bound:0-2"])
+def test_interrupted_search_goes_on(weft, program, scenario, tmp_path, strategy):
+    path = scenario(SCENARIO)
+    words = ["explore", path, "--json", "--strategy", strategy, "--no-shrink"]
+    with subprocess.Popen([program, *words, "--out", "out"], cwd=tmp_path, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        wait_for(tmp_path / "out" / "campaign.json", process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode in (FINE, VIOLATED), out + err
+    first = json.loads(out)
+    assert first["stopped"] is True
+    words += ["--schedules", str(first["schedules"] + 1500), "--workers", "2"]
+    second = explored(weft(*words, "--out", "out"))
+    assert 0 < second["earlier"] <= first["schedules"]
+    assert comparable(second) == comparable(explored(weft(*words)))
+
+
 def test_killed_campaign_goes_on(weft, program, scenario, tmp_path):
     path = scenario(LATE)
     words = ["explore", path, "--schedules", "4500", "--json", "--no-shrink"]

@@ -61,7 +61,7 @@ class Exploration
     CampaignEvents Events();
     void Keep(const tl::expected<void, InputError>& written);
     void KeepFinding(const CampaignFinding& finding);
-    void KeepState(const BatchLedger& ledger);
+    void KeepState(const CampaignMade& made);
     void WriteAll(const CampaignResult& result);
     void Draw(const CampaignResult& result);
     void Print(const CampaignResult& result);
@@ -72,7 +72,7 @@ class Exploration
     Output& m_output;
     CampaignFolder m_folder;
     CampaignIdentity m_identity;
-    BatchLedger m_ledger;
+    CampaignMade m_made;
     Stopwatch m_time;
     double m_stateAt{0};
     ProgressGoal m_goal;
@@ -123,11 +123,11 @@ void Exploration::KeepFinding(const CampaignFinding& finding)
     m_report.files[finding.signature] = *file;
 }
 
-void Exploration::KeepState(const BatchLedger& ledger)
+void Exploration::KeepState(const CampaignMade& made)
 {
     if (!m_command.out.empty())
     {
-        Keep(m_folder.WriteState(m_identity, ledger));
+        Keep(m_folder.WriteState(m_identity, made));
         m_stateAt = m_time.Seconds();
     }
 }
@@ -136,11 +136,11 @@ CampaignEvents Exploration::Events()
 {
     CampaignEvents events;
     events.finding = [this](const CampaignFinding& finding) { KeepFinding(finding); };
-    events.batch = [this](const BatchLedger& ledger)
+    events.made = [this](const CampaignMade& made)
     {
         if (m_time.Seconds() - m_stateAt >= kStateSeconds)
         {
-            KeepState(ledger);
+            KeepState(made);
         }
     };
     events.progress = [this](const CampaignProgress& progress)
@@ -173,7 +173,7 @@ void Exploration::WriteAll(const CampaignResult& result)
         }
         m_report.files[signature] = *file;
     }
-    KeepState(m_ledger);
+    KeepState(m_made);
 }
 
 /** Runs what was found once more, to be looked at. */
@@ -227,14 +227,14 @@ ExitStatus Exploration::Run()
         {
             return m_output.Wrong(ready.error());
         }
-        auto ledger = m_folder.ReadState(m_identity);
-        if (!ledger)
+        auto made = m_folder.ReadState(m_identity);
+        if (!made)
         {
-            return m_output.Wrong(ledger.error());
+            return m_output.Wrong(made.error());
         }
-        m_ledger = std::move(*ledger);
+        m_made = std::move(*made);
     }
-    m_report.before = m_ledger.Sum().runs;
+    m_report.before = m_made.Runs();
     m_goal = {m_options.schedules, m_report.before, m_options.seconds};
     if (m_options.exhaustive)
     {
@@ -242,7 +242,7 @@ ExitStatus Exploration::Run()
     }
     const Interruption interruption;
     const auto result =
-        RunCampaign(MakeLabTarget(m_scenario), m_options, Events(), m_ledger, !m_command.noShrink);
+        RunCampaign(MakeLabTarget(m_scenario), m_options, Events(), m_made, !m_command.noShrink);
     m_output.Progress("");
     if (!result)
     {

@@ -118,11 +118,8 @@ void Campaign::Finish(Segment segment, const Tally& tally, bool complete)
     const bool whole = segment.before.runs + segment.before.missed == m_options.batchRuns;
     if (complete && whole)
     {
-        m_ledger.Add(segment.batch, segment.before);
-        if (m_events.batch)
-        {
-            m_events.batch(m_ledger);
-        }
+        m_made.batches.Add(segment.batch, segment.before);
+        Keep();
         return;
     }
     m_result.partial += complete || m_enough ? 0 : segment.before.runs;
@@ -150,6 +147,7 @@ void Campaign::TellSearch()
     {
         Tell(finding);
     }
+    Keep();
 }
 
 /** A worker has found something; which run of a search it was is known only later. */

@@ -3,6 +3,7 @@
 
 #include "interleave/model/decision-log.h"
 #include "interleave/model/digest.h"
+#include "lab/helper/search-json.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -144,14 +145,14 @@ tl::expected<void, InputError> CampaignFolder::Prepare() const
     return {};
 }
 
-tl::expected<BatchLedger, InputError> CampaignFolder::ReadState(
+tl::expected<CampaignMade, InputError> CampaignFolder::ReadState(
     const CampaignIdentity& identity) const
 {
     const std::string path = (fs::path(m_path) / kStateFile).string();
     std::error_code ignored;
     if (!fs::exists(path, ignored))
     {
-        return BatchLedger{};
+        return CampaignMade{};
     }
     try
     {
@@ -171,7 +172,13 @@ tl::expected<BatchLedger, InputError> CampaignFolder::ReadState(
                                              fmt::format("another campaign ({})", difference),
                                              "the same one to go on with, or another folder"});
         }
-        return BatchLedger::FromJson(state.at("ledger"));
+        CampaignMade made;
+        made.batches = BatchLedger::FromJson(state.at("ledger"));
+        if (state.contains("search"))
+        {
+            made.search = SearchStateFromJson(state.at("search"));
+        }
+        return made;
     }
     catch (const std::exception& error)
     {
@@ -183,10 +190,14 @@ tl::expected<BatchLedger, InputError> CampaignFolder::ReadState(
 }
 
 tl::expected<void, InputError> CampaignFolder::WriteState(const CampaignIdentity& identity,
-                                                          const BatchLedger& ledger) const
+                                                          const CampaignMade& made) const
 {
-    const Json state = {
-        {kFormatKey, kFormat}, {"campaign", ToJson(identity)}, {"ledger", ledger.ToJson()}};
+    Json state = {
+        {kFormatKey, kFormat}, {"campaign", ToJson(identity)}, {"ledger", made.batches.ToJson()}};
+    if (made.search)
+    {
+        state["search"] = ToJson(*made.search);
+    }
     return WriteWhole((fs::path(m_path) / kStateFile).string(), JsonText(state));
 }
 

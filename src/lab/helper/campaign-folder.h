@@ -52,12 +52,12 @@ class CampaignFolder
     tl::expected<void, InputError> Prepare() const;
 
     /**
-     * What an earlier campaign has left; an empty ledger if there was none. A campaign of another
+     * What an earlier campaign has left; nothing made if there was none. A campaign of another
      * identity, or a state that cannot be read, is an error.
      */
-    tl::expected<BatchLedger, InputError> ReadState(const CampaignIdentity& identity) const;
+    tl::expected<CampaignMade, InputError> ReadState(const CampaignIdentity& identity) const;
     tl::expected<void, InputError> WriteState(const CampaignIdentity& identity,
-                                              const BatchLedger& ledger) const;
+                                              const CampaignMade& made) const;
 
     /** Writes the log of a finding. @return the path of the file. */
     tl::expected<std::string, InputError> WriteFinding(const CampaignFinding& finding) const;

@@ -62,7 +62,7 @@ class Campaign
     Campaign(const MakeTarget& makeTarget,
              const CampaignOptions& options,
              const CampaignEvents& events,
-             BatchLedger& ledger);
+             CampaignMade& made);
 
     tl::expected<CampaignResult, InputError> Run(bool shrink);
 
@@ -86,6 +86,7 @@ class Campaign
     void FinishPiece(const Job& job, const Json& message);
     void Found(const Segment& segment, CampaignFinding finding);
     void TellSearch();
+    void Keep();
     void Tell(const CampaignFinding& finding);
     CampaignProgress Progress();
 
@@ -96,7 +97,7 @@ class Campaign
 
     const CampaignOptions& m_options;
     const CampaignEvents& m_events;
-    BatchLedger& m_ledger;
+    CampaignMade& m_made;
     Stopwatch m_time;
     WorkerPool m_pool;
     std::vector<std::optional<Job>> m_jobs; ///< by worker

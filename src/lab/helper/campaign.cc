@@ -36,22 +36,39 @@ std::unique_ptr<interleave::DivisibleSearch> SearchOf(const std::string& name)
 Campaign::Campaign(const MakeTarget& makeTarget,
                    const CampaignOptions& options,
                    const CampaignEvents& events,
-                   BatchLedger& ledger)
+                   CampaignMade& made)
     : m_options(options),
       m_events(events),
-      m_ledger(ledger),
+      m_made(made),
       m_pool(options.workers, makeTarget),
       m_jobs(options.workers)
 {
-    for (const auto& [signature, finding] : ledger.Sum().findings)
+    if (options.exhaustive && !made.batches.Has(0))
+    {
+        made.search
+            ? m_search.emplace(
+                  SearchOf(options.strategy), options.batchRuns, options.schedules, *made.search)
+            : m_search.emplace(SearchOf(options.strategy), options.batchRuns, options.schedules);
+    }
+    for (const auto& [signature, finding] :
+         (m_search ? m_search->Sum() : made.batches.Sum()).findings)
     {
         m_lowest[signature] = finding.run;
     }
     m_enough = m_options.untilFound && !m_lowest.empty();
-    if (options.exhaustive && !ledger.Has(0))
+}
+
+void Campaign::Keep()
+{
+    if (!m_events.made)
     {
-        m_search.emplace(SearchOf(options.strategy), options.batchRuns, options.schedules);
+        return;
     }
+    if (m_search)
+    {
+        m_made.search = m_search->SoFar();
+    }
+    m_events.made(m_made);
 }
 
 std::optional<Segment> Campaign::NextSegment()
@@ -66,7 +83,7 @@ std::optional<Segment> Campaign::NextSegment()
     {
         return NextPiece();
     }
-    m_nextBatch = m_ledger.FirstMissing(m_nextBatch);
+    m_nextBatch = m_made.batches.FirstMissing(m_nextBatch);
     const std::uint64_t runs = m_options.batchRuns;
     if (m_nextBatch > (m_options.schedules - 1) / runs)
     {
@@ -226,7 +243,8 @@ void Campaign::CheckTime()
 CampaignProgress Campaign::Progress()
 {
     CampaignProgress progress;
-    progress.runs = m_ledger.Sum().runs + m_extra.runs + (m_search ? m_search->Sum().runs : 0);
+    progress.runs =
+        m_made.batches.Sum().runs + m_extra.runs + (m_search ? m_search->Sum().runs : 0);
     progress.findings = m_lowest.size();
     progress.seconds = m_time.Seconds();
     for (std::size_t i = 0; i < m_jobs.size(); ++i)
@@ -288,15 +306,12 @@ void Campaign::TakeSearch()
     m_result.partial += loose.runs;
     if (m_search->Sum().exhausted)
     {
-        m_ledger.Add(0, m_search->Sum());
-        if (m_events.batch)
-        {
-            m_events.batch(m_ledger);
-        }
+        m_made.search.reset();
+        m_made.batches.Add(0, m_search->Sum());
     }
     else
     {
-        m_result.partial += m_stopping ? m_search->Sum().runs : 0;
+        m_made.search = m_search->SoFar();
         m_extra.Merge(m_search->Sum());
         m_extra.Merge(loose);
     }
@@ -321,7 +336,7 @@ tl::expected<CampaignResult, InputError> Campaign::Run(bool shrink)
     m_left.clear();
     TakeSearch();
     m_result.stopped = m_stopping;
-    m_result.tally = m_ledger.Sum();
+    m_result.tally = m_made.batches.Sum();
     m_result.tally.Merge(m_extra);
     m_result.seconds = m_time.Seconds();
     if (m_enough)
@@ -340,10 +355,10 @@ tl::expected<CampaignResult, InputError> Campaign::Run(bool shrink)
 tl::expected<CampaignResult, InputError> RunCampaign(const MakeTarget& makeTarget,
                                                      const CampaignOptions& options,
                                                      const CampaignEvents& events,
-                                                     BatchLedger& ledger,
+                                                     CampaignMade& made,
                                                      bool shrink)
 {
-    return Campaign(makeTarget, options, events, ledger).Run(shrink);
+    return Campaign(makeTarget, options, events, made).Run(shrink);
 }
 
 } // namespace lab

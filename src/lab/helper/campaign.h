@@ -5,6 +5,7 @@
 #include "lab/helper/batch-ledger.h"
 #include "lab/helper/campaign-tally.h"
 #include "lab/helper/campaign-target.h"
+#include "lab/helper/search-dealer.h"
 
 #include <cstdint>
 #include <functional>
@@ -36,6 +37,22 @@ struct CampaignOptions
     double stallSeconds{60};
 };
 
+/** What a campaign has made, to go on from. */
+struct CampaignMade
+{
+    BatchLedger batches;
+    /** How far a search has come that is not at its end; one that is has made batch 0. */
+    std::optional<SearchDealer::State> search;
+
+    /** Of all that need not be made again. */
+    std::uint64_t Runs() const
+    {
+        return batches.Sum().runs + (search ? search->sum.runs : 0);
+    }
+
+    friend bool operator==(const CampaignMade&, const CampaignMade&) = default;
+};
+
 /** How far a campaign has come, for a progress bar. */
 struct CampaignProgress
 {
@@ -49,8 +66,8 @@ struct CampaignEvents
 {
     /** A violation that is new to the campaign, or known and now with a run of a lower index. */
     std::function<void(const CampaignFinding&)> finding;
-    /** A batch is complete: what is in the ledger is worth keeping. */
-    std::function<void(const BatchLedger&)> batch;
+    /** There is more than at the last call, and worth keeping. */
+    std::function<void(const CampaignMade&)> made;
     /** Several times a second. */
     std::function<void(const CampaignProgress&)> progress;
     /** Asked several times a second: whether to end after the runs that go on. */
@@ -89,13 +106,13 @@ struct CampaignResult
  * A worker that dies or hangs in a run does not end the campaign: the run is made again alone in a
  * new worker that tells each decision before it takes it, and is a finding; the rest of its batch
  * goes on with a fresh strategy. A search gives up what begins like the run, and goes on.
- * @param ledger what earlier campaigns have done; has all complete batches at the end.
+ * @param made what earlier campaigns have; has all complete batches at the end.
  * @param shrink whether findings are shrunk, unless stopped.
  */
 tl::expected<CampaignResult, InputError> RunCampaign(const MakeTarget& makeTarget,
                                                      const CampaignOptions& options,
                                                      const CampaignEvents& events,
-                                                     BatchLedger& ledger,
+                                                     CampaignMade& made,
                                                      bool shrink);
 
 } // namespace lab

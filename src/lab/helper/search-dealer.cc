@@ -16,6 +16,37 @@ SearchDealer::SearchDealer(std::unique_ptr<interleave::DivisibleSearch> search,
 {
 }
 
+SearchDealer::SearchDealer(std::unique_ptr<interleave::DivisibleSearch> search,
+                           std::uint64_t runs,
+                           std::uint64_t schedules,
+                           State state)
+    : m_tree(std::move(search), std::move(state.tree)),
+      m_runs(runs),
+      m_schedules(schedules),
+      m_crashes(state.crashes),
+      m_sum(std::move(state.sum))
+{
+}
+
+SearchDealer::State SearchDealer::Now() const
+{
+    const auto open = std::ranges::count_if(
+        m_redo, [](const auto& entry) { return entry.second.crash.has_value(); });
+    return {m_tree.SoFar(), m_sum, m_crashes - static_cast<unsigned>(open)};
+}
+
+SearchDealer::State SearchDealer::SoFar() const
+{
+    return m_beforeCut ? *m_beforeCut : Now();
+}
+
+std::uint64_t SearchDealer::UsualRuns(std::uint64_t ticket) const
+{
+    // Before the first part has come back there is nothing for other workers.
+    constexpr std::uint64_t kFirst = 10;
+    return ticket == 0 ? std::max(m_runs / kFirst, std::uint64_t{1}) : m_runs;
+}
+
 bool SearchDealer::Ended() const
 {
     return m_sum.runs >= m_schedules || m_crashes >= kMostCrashes;
@@ -33,12 +64,9 @@ std::optional<SearchDealer::Piece> SearchDealer::Next()
         return std::nullopt;
     }
     const auto redo = m_redo.find(deal->ticket);
-    // Before the first part has come back there is nothing for other workers.
-    constexpr std::uint64_t kFirst = 10;
-    const std::uint64_t usual =
-        deal->ticket == 0 ? std::max(m_runs / kFirst, std::uint64_t{1}) : m_runs;
     return Piece{deal->ticket,
-                 redo != m_redo.end() ? redo->second.runs : std::min(usual, m_schedules),
+                 redo != m_redo.end() ? redo->second.runs
+                                      : std::min(UsualRuns(deal->ticket), m_schedules),
                  std::move(deal->part)};
 }
 
@@ -77,6 +105,10 @@ void SearchDealer::MergeAll()
             tally.Merge(*redo->second.crash);
         }
         const std::uint64_t left = m_schedules - m_sum.runs;
+        if (!m_beforeCut && (tally.runs > left || m_schedules < UsualRuns(ticket)))
+        {
+            m_beforeCut = Now();
+        }
         if (tally.runs > left)
         {
             m_redo[ticket] = {left, std::nullopt};

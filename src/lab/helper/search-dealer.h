@@ -31,6 +31,16 @@ class SearchDealer
         interleave::SearchPart part;
     };
 
+    /** How far a search has come, to go on from. Plain values. */
+    struct State
+    {
+        interleave::SearchTree::State tree;
+        Tally sum;           ///< of the runs that have got their numbers
+        unsigned crashes{0}; ///< among them
+
+        friend bool operator==(const State&, const State&) = default;
+    };
+
     /**
      * @param runs of a part, before what is left of it is dealt anew.
      * @param schedules runs to make in all, at most; at least 1.
@@ -38,6 +48,14 @@ class SearchDealer
     SearchDealer(std::unique_ptr<interleave::DivisibleSearch> search,
                  std::uint64_t runs,
                  std::uint64_t schedules);
+    /** Goes on where another with the same number of runs of a part has come to. */
+    SearchDealer(std::unique_ptr<interleave::DivisibleSearch> search,
+                 std::uint64_t runs,
+                 std::uint64_t schedules,
+                 State state);
+
+    /** From where it comes out the same as in one go, also with more schedules. */
+    State SoFar() const;
 
     /** What a worker can do now; nothing if there is nothing (else) to do. */
     std::optional<Piece> Next();
@@ -73,7 +91,9 @@ class SearchDealer
     };
 
     bool Ended() const;
+    std::uint64_t UsualRuns(std::uint64_t ticket) const;
     void MergeAll();
+    State Now() const;
 
     interleave::SearchTree m_tree;
     const std::uint64_t m_runs;
@@ -82,6 +102,7 @@ class SearchDealer
     std::map<std::uint64_t, Redo> m_redo; ///< by ticket
     unsigned m_crashes{0};
     Tally m_sum;
+    std::optional<State> m_beforeCut; ///< a part was cut short for the limit of runs
 };
 
 } // namespace lab

@@ -9,11 +9,21 @@ namespace interleave
 {
 
 SearchTree::SearchTree(std::unique_ptr<DivisibleSearch> search)
-    : m_search(std::move(search)),
-      m_level(m_search->FirstLevel())
+    : m_search(std::move(search))
 {
+    m_state.level = m_search->FirstLevel();
     Wait(Add({}));
     Issue();
+}
+
+SearchTree::SearchTree(std::unique_ptr<DivisibleSearch> search, State state)
+    : m_search(std::move(search)),
+      m_state(std::move(state))
+{
+    for (const auto& [ticket, issued] : m_state.issued)
+    {
+        m_ready.push_back(ticket);
+    }
 }
 
 std::optional<SearchTree::Deal> SearchTree::Next()
@@ -24,8 +34,8 @@ std::optional<SearchTree::Deal> SearchTree::Next()
     }
     const std::uint64_t ticket = m_ready.front();
     m_ready.pop_front();
-    const Issued& issued = m_issued.at(ticket);
-    const Segment& segment = m_segments.at(issued.segment);
+    const Issued& issued = m_state.issued.at(ticket);
+    const Segment& segment = m_state.segments.at(issued.segment);
     return Deal{ticket, {issued.level, issued.mode, segment.path, segment.nodes}};
 }
 
@@ -36,27 +46,27 @@ void SearchTree::Again(std::uint64_t ticket)
 
 SearchTree::Id SearchTree::Close(std::uint64_t ticket)
 {
-    if (ticket != m_merged || !m_issued.contains(ticket))
+    if (ticket != m_state.merged || !m_state.issued.contains(ticket))
     {
         throw std::logic_error("parts of a search come back in order of their tickets");
     }
-    const Id id = m_issued.at(ticket).segment;
-    m_issued.erase(ticket);
-    ++m_merged;
-    m_segments.at(id).out = false;
+    const Id id = m_state.issued.at(ticket).segment;
+    m_state.issued.erase(ticket);
+    ++m_state.merged;
+    m_state.segments.at(id).out = false;
     return id;
 }
 
 void SearchTree::Merge(std::uint64_t ticket, SearchRest rest)
 {
     const Id id = Close(ticket);
-    m_mode |= rest.mode;
-    m_more = m_more || rest.more;
-    Segment& segment = m_segments.at(id);
+    m_state.mode |= rest.mode;
+    m_state.more = m_state.more || rest.more;
+    Segment& segment = m_state.segments.at(id);
     segment.nodes = std::move(rest.nodes);
     for (const SearchNews& news : std::exchange(segment.inbox, {}))
     {
-        m_search->Apply(segment.nodes.at(news.depth - segment.path.size()), news, m_mode);
+        m_search->Apply(segment.nodes.at(news.depth - segment.path.size()), news, m_state.mode);
     }
     for (const SearchNews& news : rest.news)
     {
@@ -68,7 +78,7 @@ void SearchTree::Merge(std::uint64_t ticket, SearchRest rest)
 
 void SearchTree::MergeSkipping(std::uint64_t ticket, SearchRest rest)
 {
-    m_skipped = true;
+    m_state.skipped = true;
     if (!rest.nodes.empty())
     {
         m_search->Skip(rest.nodes.back());
@@ -78,8 +88,8 @@ void SearchTree::MergeSkipping(std::uint64_t ticket, SearchRest rest)
 
 SearchTree::Id SearchTree::Add(Segment segment)
 {
-    const Id id = m_nextId++;
-    m_segments.emplace(id, std::move(segment));
+    const Id id = m_state.nextId++;
+    m_state.segments.emplace(id, std::move(segment));
     return id;
 }
 
@@ -87,7 +97,7 @@ SearchTree::Id SearchTree::Add(Segment segment)
 SearchTree::Id SearchTree::CutOff(Id id, std::size_t length)
 {
     Segment upper;
-    Segment& lower = m_segments.at(id);
+    Segment& lower = m_state.segments.at(id);
     const auto end = lower.nodes.begin() + static_cast<std::ptrdiff_t>(length);
     upper.parent = lower.parent;
     upper.path = lower.path;
@@ -112,15 +122,15 @@ SearchTree::Id SearchTree::CutOut(Id id, std::size_t index)
     {
         CutOff(id, index);
     }
-    const Id own = m_segments.at(id).nodes.size() > 1 ? CutOff(id, 1) : id;
-    m_search->PutAside(m_segments.at(own).nodes.front());
+    const Id own = m_state.segments.at(id).nodes.size() > 1 ? CutOff(id, 1) : id;
+    m_search->PutAside(m_state.segments.at(own).nodes.front());
     return own;
 }
 
 /** Finds out what is left to do in a segment that has come back. */
 void SearchTree::Settle(Id id)
 {
-    Segment& segment = m_segments.at(id);
+    Segment& segment = m_state.segments.at(id);
     if (segment.children == 0 || segment.nodes.size() == 1)
     {
         Divide(id);
@@ -146,14 +156,14 @@ void SearchTree::Divide(Id id)
 {
     while (true)
     {
-        const std::vector<SearchNode>& nodes = m_segments.at(id).nodes;
+        const std::vector<SearchNode>& nodes = m_state.segments.at(id).nodes;
         const auto open = std::ranges::find_if(nodes, &SearchNode::open);
         if (open == nodes.end())
         {
             Prune(id);
             return;
         }
-        if (open + 1 == nodes.end() || m_waiting.size() + m_issued.size() >= kSpread)
+        if (open + 1 == nodes.end() || m_state.waiting.size() + m_state.issued.size() >= kSpread)
         {
             Wait(id);
             return;
@@ -164,13 +174,13 @@ void SearchTree::Divide(Id id)
 
 void SearchTree::Wait(Id id)
 {
-    m_segments.at(id).waiting = true;
-    m_waiting.push_back(id);
+    m_state.segments.at(id).waiting = true;
+    m_state.waiting.push_back(id);
 }
 
 void SearchTree::WaitIfOpen(Id id)
 {
-    const Segment& segment = m_segments.at(id);
+    const Segment& segment = m_state.segments.at(id);
     if (!segment.waiting && segment.nodes.front().open)
     {
         Wait(id);
@@ -181,11 +191,11 @@ void SearchTree::WaitIfOpen(Id id)
 void SearchTree::Tell(Id from, const SearchNews& news)
 {
     Id id = from;
-    while (news.depth < m_segments.at(id).path.size())
+    while (news.depth < m_state.segments.at(id).path.size())
     {
-        id = m_segments.at(id).parent.value();
+        id = m_state.segments.at(id).parent.value();
     }
-    Segment& segment = m_segments.at(id);
+    Segment& segment = m_state.segments.at(id);
     if (segment.out)
     {
         segment.inbox.push_back(news);
@@ -196,10 +206,10 @@ void SearchTree::Tell(Id from, const SearchNews& news)
 
 void SearchTree::ApplyTo(Id id, const SearchNews& news)
 {
-    Segment& segment = m_segments.at(id);
+    Segment& segment = m_state.segments.at(id);
     const std::size_t index = news.depth - segment.path.size();
     SearchNode& node = segment.nodes.at(index);
-    m_search->Apply(node, news, m_mode);
+    m_search->Apply(node, news, m_state.mode);
     if (!segment.waiting && node.open)
     {
         WaitIfOpen(CutOut(id, index));
@@ -211,41 +221,41 @@ void SearchTree::Prune(Id id)
 {
     while (true)
     {
-        const Segment& segment = m_segments.at(id);
+        const Segment& segment = m_state.segments.at(id);
         if (segment.children != 0 || segment.waiting || segment.out)
         {
             return;
         }
         const std::optional<Id> parent = segment.parent;
-        m_segments.erase(id);
+        m_state.segments.erase(id);
         if (!parent)
         {
             return;
         }
         id = *parent;
-        --m_segments.at(id).children;
+        --m_state.segments.at(id).children;
     }
 }
 
 void SearchTree::Issue()
 {
-    if (Finished() && m_more)
+    if (Finished() && m_state.more)
     {
-        m_more = false;
-        ++m_level;
+        m_state.more = false;
+        ++m_state.level;
         Wait(Add({}));
     }
     // The newest first: it has come from deep in the tree, and runs that differ late are nearer to
     // what a search in one piece makes than runs of which none gets beyond its first choices.
-    while (!m_waiting.empty() && m_issued.size() < kWindow)
+    while (!m_state.waiting.empty() && m_state.issued.size() < kWindow)
     {
-        const Id id = m_waiting.back();
-        m_waiting.pop_back();
-        Segment& segment = m_segments.at(id);
+        const Id id = m_state.waiting.back();
+        m_state.waiting.pop_back();
+        Segment& segment = m_state.segments.at(id);
         segment.waiting = false;
         segment.out = true;
-        m_issued[m_nextTicket] = {id, m_mode, m_level};
-        m_ready.push_back(m_nextTicket++);
+        m_state.issued[m_state.nextTicket] = {id, m_state.mode, m_state.level};
+        m_ready.push_back(m_state.nextTicket++);
     }
 }
 

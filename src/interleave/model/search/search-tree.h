@@ -31,6 +31,49 @@ class SearchTree
     /** While fewer parts are there, what is left of one is cut in several. */
     static constexpr std::size_t kSpread = 32;
 
+    using Id = std::uint64_t;
+
+    /** Consecutive nodes that belong together: one part, or nodes that only wait for news. */
+    struct Segment
+    {
+        std::optional<Id> parent;
+        std::vector<SearchStep> path; //!< from the first choice to `nodes`
+        std::vector<SearchNode> nodes;
+        std::uint32_t children = 0;
+        bool waiting = false;
+        bool out = false;              //!< somebody makes it: nodes come back with Merge()
+        std::vector<SearchNews> inbox; //!< while it is out
+
+        friend bool operator==(const Segment&, const Segment&) = default;
+    };
+
+    /** What a ticket stands for: not changed by what comes in meanwhile. */
+    struct Issued
+    {
+        Id segment = 0;
+        std::uint64_t mode = 0;
+        std::uint32_t level = 0;
+
+        friend bool operator==(const Issued&, const Issued&) = default;
+    };
+
+    /** How far a search has come. Plain values. */
+    struct State
+    {
+        std::map<Id, Segment> segments;
+        std::deque<Id> waiting;                 //!< segments that are to be dealt, newest last
+        std::map<std::uint64_t, Issued> issued; //!< by ticket
+        Id nextId = 0;
+        std::uint64_t nextTicket = 0;
+        std::uint64_t merged = 0; //!< see Merged()
+        std::uint64_t mode = 0;
+        std::uint32_t level = 0;
+        bool more = false;
+        bool skipped = false;
+
+        friend bool operator==(const State&, const State&) = default;
+    };
+
     struct Deal
     {
         std::uint64_t ticket; //!< from 0, without a gap
@@ -39,6 +82,15 @@ class SearchTree
 
     /** @param search an object that makes no runs: it knows what nodes mean. Owned from now on. */
     explicit SearchTree(std::unique_ptr<DivisibleSearch> search);
+
+    /** Goes on where another has come to: what it had dealt out and not merged is dealt again. */
+    SearchTree(std::unique_ptr<DivisibleSearch> search, State state);
+
+    /** How far it has come; what is out counts as not made. */
+    const State& SoFar() const
+    {
+        return m_state;
+    }
 
     /** A part that is to be made; nothing if none can be now. */
     std::optional<Deal> Next();
@@ -58,44 +110,22 @@ class SearchTree
     /** Tickets that have been merged: the next one's number. */
     std::uint64_t Merged() const
     {
-        return m_merged;
+        return m_state.merged;
     }
 
     /** Whether there is nothing left to make. */
     bool Finished() const
     {
-        return m_issued.empty() && m_waiting.empty();
+        return m_state.issued.empty() && m_state.waiting.empty();
     }
 
     /** Whether Finished() means that everything was made: nothing was given up. */
     bool Complete() const
     {
-        return Finished() && !m_skipped;
+        return Finished() && !m_state.skipped;
     }
 
   private:
-    using Id = std::uint64_t;
-
-    /** Consecutive nodes that belong together: one part, or nodes that only wait for news. */
-    struct Segment
-    {
-        std::optional<Id> parent;
-        std::vector<SearchStep> path; // from the first choice to `nodes`
-        std::vector<SearchNode> nodes;
-        std::uint32_t children = 0;
-        bool waiting = false;
-        bool out = false;              // somebody makes it: nodes come back with Merge()
-        std::vector<SearchNews> inbox; // while it is out
-    };
-
-    /** What a ticket stands for: not changed by what comes in meanwhile. */
-    struct Issued
-    {
-        Id segment = 0;
-        std::uint64_t mode = 0;
-        std::uint32_t level = 0;
-    };
-
     Id Add(Segment segment);
     Id CutOff(Id id, std::size_t length);
     Id CutOut(Id id, std::size_t index);
@@ -110,17 +140,8 @@ class SearchTree
     Id Close(std::uint64_t ticket);
 
     std::unique_ptr<DivisibleSearch> m_search;
-    std::map<Id, Segment> m_segments;
-    std::deque<Id> m_waiting;
-    std::map<std::uint64_t, Issued> m_issued; // by ticket
-    std::deque<std::uint64_t> m_ready;        // tickets that nobody has yet
-    Id m_nextId = 0;
-    std::uint64_t m_nextTicket = 0;
-    std::uint64_t m_merged = 0;
-    std::uint64_t m_mode = 0;
-    std::uint32_t m_level = 0;
-    bool m_more = false;
-    bool m_skipped = false;
+    State m_state;
+    std::deque<std::uint64_t> m_ready; // tickets that nobody has yet
 };
 
 } // namespace interleave
