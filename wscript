@@ -121,6 +121,11 @@ def build(bld):
         if bld.cmd == "build":
             build_exhibits(bld, below(["lab"]))
 
+    tools = bld.path.ant_glob("src/ibcm-verbs/command/**/*.cc")
+    if tools:
+        bld.program(source=tools, target="bin/weft-cm", name="weft-cm", includes=["src"],
+                    use=below(["ibcm-verbs"]))
+
     # With libFuzzer where there is it; elsewhere what runs the committed inputs, as a test.
     fuzzing = bld.env.BUILD_VARIANT == "fuzz"
     for name, parts in FUZZERS.items():

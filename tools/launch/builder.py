@@ -21,7 +21,7 @@ _JOB_BYTES = 1 << 30  # what one compiler process may need at its worst
 DATABASE = os.path.join(CHECKOUT, "compile_commands.json")
 
 # target -> its file in the variant's folder, where that is not bench/, test/ or fuzz/ and its name
-_FILES = {"weft": "bin/weft", "python-module": "python/weft"}
+_FILES = {"weft": "bin/weft", "weft-cm": "bin/weft-cm", "python-module": "python/weft"}
 # The package is an extension module and, beside it, files in Python: two targets for waf.
 _PYTHON_FILES = os.path.join(CHECKOUT, "bindings", "weft", "*.py")
 

@@ -27,6 +27,7 @@ def fuzzers():
 def known_targets():
     """All programs and modules; the parts' archives are built with what links them."""
     targets = ["weft"] if _found("src", "lab", "command", "main.cc") else []
+    targets += ["weft-cm"] if _found("src", "ibcm-verbs", "command", "main.cc") else []
     targets += ["python-module"] if _found("bindings", "*.cc") else []
     targets += ["test-" + part for part in PARTS if test_program(part)]
     targets += ["fuzz-" + name for name in fuzzers()]

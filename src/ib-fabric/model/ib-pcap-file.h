@@ -18,9 +18,8 @@ namespace ns3
 
 /**
  * \ingroup infiniband
- * A capture file of InfiniBand packets from LRH to VCRC: pcap with link type 197 (ERF), each
- * packet an ERF record of type 21. Wireshark and tshark dissect it fully (they refuse the link
- * type 247, which is InfiniBand without ERF).
+ * A capture file of InfiniBand packets from LRH to VCRC, which Wireshark and tshark dissect fully:
+ * see ib-wire/model/erf.h.
  */
 class IbPcapFile : public SimpleRefCount<IbPcapFile>
 {
