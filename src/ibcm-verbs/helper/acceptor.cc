@@ -22,11 +22,11 @@ constexpr unsigned kAcceptThreads = 4;
 
 } // namespace
 
-/** Makes the queue pair of one client and accepts it. */
+/** Makes the queue pair of one client and accepts it; goes when that is done. */
 class Acceptor::AcceptWork final : public ibcm::WorkItem
 {
   public:
-    AcceptWork(ibcm::Runtime& runtime, Acceptor& acceptor, std::weak_ptr<Client> client)
+    AcceptWork(ibcm::Runtime& runtime, Acceptor& acceptor, ClientPtr client)
         : WorkItem(runtime, "accept"),
           m_acceptor(acceptor),
           m_client(std::move(client))
@@ -35,15 +35,13 @@ class Acceptor::AcceptWork final : public ibcm::WorkItem
 
     void Run() override
     {
-        if (const ClientPtr client = m_client.lock())
-        {
-            m_acceptor.Accept(client);
-        }
+        const std::unique_ptr<AcceptWork> self(this);
+        m_acceptor.Accept(m_client);
     }
 
   private:
     Acceptor& m_acceptor;
-    const std::weak_ptr<Client> m_client;
+    const ClientPtr m_client;
 };
 
 Acceptor::Acceptor(CmHost& host, CompletionLoop& loop, AcceptorOptions options)
@@ -55,7 +53,11 @@ Acceptor::Acceptor(CmHost& host, CompletionLoop& loop, AcceptorOptions options)
 {
 }
 
-Acceptor::~Acceptor() = default;
+Acceptor::~Acceptor()
+{
+    m_pool.reset();
+    m_loop.Quiesce(); // a session's last news may still be on their way
+}
 
 VerbsStatus Acceptor::Listen()
 {
@@ -83,20 +85,30 @@ VerbsStatus Acceptor::Listen()
 
 CallStatistics Acceptor::Run()
 {
+    std::unique_lock hold(m_lock);
+    for (;;)
     {
-        std::unique_lock hold(m_lock);
-        m_changed.wait(hold,
-                       [this]
-                       {
-                           const bool enough =
-                               m_options.count && m_statistics.Ended() >= *m_options.count;
-                           return m_clients.empty() && (m_stopping || enough);
-                       });
+        m_changed.wait(hold, [this] { return !m_leftovers.empty() || Done(); });
+        if (m_leftovers.empty())
+        {
+            break;
+        }
+        hold.unlock();
+        DestroyLeftovers();
+        hold.lock();
     }
+    hold.unlock();
     (void)m_host.Manager().Destroy(m_listener);
     m_pool->Flush();
-    const std::lock_guard hold(m_lock);
+    DestroyLeftovers(); // who came meanwhile was refused
+    hold.lock();
     return m_statistics;
+}
+
+bool Acceptor::Done() const
+{
+    const bool enough = m_options.count && m_statistics.Ended() >= *m_options.count;
+    return m_clients.empty() && (m_stopping || enough);
 }
 
 void Acceptor::Stop()
@@ -113,12 +125,11 @@ void Acceptor::Stop()
     }
     for (const ClientPtr& client : clients)
     {
-        // At once, from this thread: who is told to stop does not wait for a DREP or for TIMEWAIT.
+        // Who is told to stop waits neither for a DREP nor for TIMEWAIT.
         if (const auto session = SessionOf(*client))
         {
             session->Close();
         }
-        (void)m_host.Manager().Destroy(client->id);
         Count(*client, {});
         Forget(client);
     }
@@ -162,66 +173,68 @@ ibcm::Disposition Acceptor::OnCmEvent(ibcm::ConnectionManager& /*manager*/,
 {
     if (event.type == ibcm::EventType::kReqReceived)
     {
-        return OnReq(id, event);
+        OnReq(id, event);
     }
-    if (event.type == ibcm::EventType::kSidrReqReceived)
+    else if (event.type == ibcm::EventType::kSidrReqReceived)
     {
-        return OnSidrReq(id, event);
+        OnSidrReq(id, event);
     }
-    const ClientPtr client = Find(id);
-    if (client == nullptr)
+    else if (const ClientPtr client = Find(id))
     {
-        return ibcm::Disposition::kKeep; // it has been stopped
+        OnClient(client, event);
     }
+    return ibcm::Disposition::kKeep; // Run's thread destroys it
+}
+
+void Acceptor::OnClient(const ClientPtr& client, const ibcm::Event& event)
+{
     switch (event.type)
     {
     case ibcm::EventType::kRtuReceived:
     case ibcm::EventType::kUserEstablished:
         Stands(client);
-        return ibcm::Disposition::kKeep;
+        break;
     case ibcm::EventType::kDreqReceived:
     case ibcm::EventType::kDrepReceived:
     case ibcm::EventType::kDreqError:
     case ibcm::EventType::kRejReceived:
     case ibcm::EventType::kRepError:
     case ibcm::EventType::kTimewaitExit:
-        return OnEnd(client, event);
+        OnEnd(client, event);
+        break;
     default:
-        return ibcm::Disposition::kKeep;
+        break;
     }
 }
 
-ibcm::Disposition Acceptor::OnReq(ibcm::Handle id, const ibcm::Event& event)
+void Acceptor::OnReq(ibcm::Handle id, const ibcm::Event& event)
 {
+    ibcm::ConnectionManager& manager = m_host.Manager();
     const auto& request = std::get<ibcm::ReqReceived>(event.parameters);
     const auto asked = ibcm::ParseIpCm(event.privateData.Bytes(), request.serviceId);
     if (!asked)
     {
-        (void)m_host.Manager().SendRej(
-            id, ibwire::RejReason::kConsumer, ibcm::RejectInfo(asked.error()));
-        return ibcm::Disposition::kDestroy;
+        (void)manager.SendRej(id, ibwire::RejReason::kConsumer, ibcm::RejectInfo(asked.error()));
+        return Leave(id);
     }
     if (Full())
     {
         // As if nobody listened any more.
-        (void)m_host.Manager().SendRej(id, ibwire::RejReason::kInvalidServiceId);
-        return ibcm::Disposition::kDestroy;
+        (void)manager.SendRej(id, ibwire::RejReason::kInvalidServiceId);
+        return Leave(id);
     }
-    const ClientPtr client = Add(
-        id,
-        fmt::format("{} port {}", ToString(asked->endpoints.source), asked->endpoints.sourcePort));
+    const auto& from = asked->endpoints;
+    const ClientPtr client =
+        Add(id, fmt::format("{} port {}", ToString(from.source), from.sourcePort));
     Say(*client, fmt::format("REQ with QPN {:#08x}", request.remoteQpn));
     if (m_options.reject)
     {
-        (void)m_host.Manager().SendRej(id, ibwire::RejReason::kConsumer, {}, m_options.privateData);
+        (void)manager.SendRej(id, ibwire::RejReason::kConsumer, {}, m_options.privateData);
         Count(*client, {});
-        Forget(client);
-        return ibcm::Disposition::kDestroy;
+        return Forget(client);
     }
     client->request = request;
-    client->work = std::make_unique<AcceptWork>(m_host.Runtime(), *this, client);
-    client->work->QueueOn(*m_pool);
-    return ibcm::Disposition::kKeep;
+    (new AcceptWork(m_host.Runtime(), *this, client))->QueueOn(*m_pool);
 }
 
 void Acceptor::Accept(const ClientPtr& client)
@@ -229,8 +242,7 @@ void Acceptor::Accept(const ClientPtr& client)
     if (const VerbsStatus accepted = Answer(*client); !accepted)
     {
         Count(*client, accepted.error().text);
-        Forget(client);
-        (void)m_host.Manager().Destroy(client->id); // rejects, if the peer still waits
+        Forget(client); // to destroy its id rejects it, if the peer still waits
     }
 }
 
@@ -275,7 +287,7 @@ VerbsStatus Acceptor::Answer(Client& client)
     return {};
 }
 
-ibcm::Disposition Acceptor::OnSidrReq(ibcm::Handle id, const ibcm::Event& event)
+void Acceptor::OnSidrReq(ibcm::Handle id, const ibcm::Event& event)
 {
     const auto& request = std::get<ibcm::SidrReqReceived>(event.parameters);
     const auto asked = ibcm::ParseIpCm(event.privateData.Bytes(), request.serviceId);
@@ -285,7 +297,7 @@ ibcm::Disposition Acceptor::OnSidrReq(ibcm::Handle id, const ibcm::Event& event)
     {
         answer.status = ibwire::SidrStatus::kRejected;
         (void)m_host.Manager().SendSidrRep(id, answer);
-        return ibcm::Disposition::kDestroy;
+        return Leave(id);
     }
     const ClientPtr client = Add(id, ToString(asked->endpoints.source));
     if (const VerbsStatus served = ServeDatagrams(*client); !served)
@@ -293,15 +305,13 @@ ibcm::Disposition Acceptor::OnSidrReq(ibcm::Handle id, const ibcm::Event& event)
         answer.status = ibwire::SidrStatus::kNoQp;
         (void)m_host.Manager().SendSidrRep(id, answer);
         Count(*client, served.error().text);
-        Forget(client);
-        return ibcm::Disposition::kDestroy;
+        return Forget(client);
     }
     answer.qpn = client->session->Qpn();
     answer.qkey = kIpCmQkey;
     Say(*client, fmt::format("SIDR_REQ, answered with QPN {:#08x}", answer.qpn));
     (void)m_host.Manager().SendSidrRep(id, answer); // if it is lost, the client asks again
     client->session->Established();
-    return ibcm::Disposition::kDestroy; // the resolution is over; the session lives on
 }
 
 VerbsStatus Acceptor::ServeDatagrams(Client& client)
@@ -391,7 +401,7 @@ void Acceptor::Disconnect(const ClientPtr& client)
     (void)m_host.Manager().SendDreq(client->id);
 }
 
-ibcm::Disposition Acceptor::OnEnd(const ClientPtr& client, const ibcm::Event& event)
+void Acceptor::OnEnd(const ClientPtr& client, const ibcm::Event& event)
 {
     std::string cause;
     if (client->session != nullptr)
@@ -422,50 +432,70 @@ ibcm::Disposition Acceptor::OnEnd(const ClientPtr& client, const ibcm::Event& ev
     Count(*client, cause);
     // A connection that stood stays in TIMEWAIT, so that a DREQ that comes again is answered.
     const auto state = m_host.Manager().StateOf(client->id);
-    if (state && *state == ibcm::State::kTimewait)
+    if (!state || *state != ibcm::State::kTimewait)
     {
-        return ibcm::Disposition::kKeep;
+        Forget(client);
     }
-    Forget(client);
-    return ibcm::Disposition::kDestroy;
 }
 
 void Acceptor::Count(Client& client, const std::string& cause)
 {
-    const ibcm::Instant now = m_host.Runtime().Now();
-    const auto session = SessionOf(client);
-    const std::uint64_t messages = session == nullptr ? 0 : session->Messages();
-    std::string why;
+    CallOutcome outcome;
     {
         const std::lock_guard hold(m_lock);
         if (std::exchange(client.counted, true))
         {
             return;
         }
-        why = client.broken.empty() ? cause : client.broken;
-        CallOutcome outcome;
-        outcome.ok = why.empty();
-        outcome.cause = why;
-        outcome.messages = messages;
+        outcome.cause = client.broken.empty() ? cause : client.broken;
+        outcome.ok = outcome.cause.empty();
         if (client.established)
         {
             outcome.setup = *client.established - client.started;
         }
         if (client.closing)
         {
-            outcome.teardown = now - *client.closing;
+            outcome.teardown = m_host.Runtime().Now() - *client.closing;
         }
-        m_statistics.Add(outcome);
-        m_changed.notify_all();
     }
-    Say(client, why.empty() ? "ended" : "failed: " + why);
+    if (const auto session = SessionOf(client))
+    {
+        outcome.messages = session->Messages();
+    }
+    Say(client, outcome.ok ? "ended" : "failed: " + outcome.cause);
+    const std::lock_guard hold(m_lock);
+    m_statistics.Add(outcome);
+    m_changed.notify_all();
 }
 
 void Acceptor::Forget(const ClientPtr& client)
 {
     const std::lock_guard hold(m_lock);
-    m_clients.erase(client->id);
+    if (m_clients.erase(client->id) != 0)
+    {
+        m_leftovers.push_back(client->id);
+        m_changed.notify_all();
+    }
+}
+
+void Acceptor::Leave(ibcm::Handle id)
+{
+    const std::lock_guard hold(m_lock);
+    m_leftovers.push_back(id);
     m_changed.notify_all();
+}
+
+void Acceptor::DestroyLeftovers()
+{
+    std::vector<ibcm::Handle> leftovers;
+    {
+        const std::lock_guard hold(m_lock);
+        leftovers.swap(m_leftovers);
+    }
+    for (const ibcm::Handle id : leftovers)
+    {
+        (void)m_host.Manager().Destroy(id);
+    }
 }
 
 void Acceptor::Say(const Client& client, const std::string& what) const

@@ -44,7 +44,7 @@ class Acceptor final : public ibcm::EventHandler, private SessionOwner
     VerbsStatus Listen();
     /**
      * Returns when so many have been served and none is left, TIMEWAIT with it, so that a peer
-     * whose last message was lost is answered; or after Stop.
+     * whose last message was lost is answered; or after Stop. All ids have been destroyed then.
      */
     CallStatistics Run();
     /** Accepts no more and disconnects who is there. */
@@ -60,7 +60,6 @@ class Acceptor final : public ibcm::EventHandler, private SessionOwner
         std::string name; ///< its address
         ibcm::ReqReceived request;
         std::uint32_t psn{0};
-        std::unique_ptr<AcceptWork> work;
         std::shared_ptr<Session> session; ///< null: pretended, or not accepted yet
         ibcm::Instant started{0};
         std::optional<ibcm::Instant> established;
@@ -77,9 +76,10 @@ class Acceptor final : public ibcm::EventHandler, private SessionOwner
     void OnBroken(Session& session, const VerbsError& error) override;
     void OnEarlyData(Session& session) override;
 
-    ibcm::Disposition OnReq(ibcm::Handle id, const ibcm::Event& event);
-    ibcm::Disposition OnSidrReq(ibcm::Handle id, const ibcm::Event& event);
-    ibcm::Disposition OnEnd(const ClientPtr& client, const ibcm::Event& event);
+    void OnClient(const ClientPtr& client, const ibcm::Event& event);
+    void OnReq(ibcm::Handle id, const ibcm::Event& event);
+    void OnSidrReq(ibcm::Handle id, const ibcm::Event& event);
+    void OnEnd(const ClientPtr& client, const ibcm::Event& event);
     VerbsStatus ServeDatagrams(Client& client);
     /** On a thread of the pool, as to make a queue pair takes long. */
     void Accept(const ClientPtr& client);
@@ -88,12 +88,18 @@ class Acceptor final : public ibcm::EventHandler, private SessionOwner
     void Disconnect(const ClientPtr& client);
     /** Counts it, once. @param cause empty: it went well. */
     void Count(Client& client, const std::string& cause);
+    /** Takes it off the list and leaves its id to Run's thread. */
     void Forget(const ClientPtr& client);
+    /** An id that Run's thread destroys, so that no handler is left when Run returns. */
+    void Leave(ibcm::Handle id);
+    void DestroyLeftovers();
 
     ClientPtr Add(ibcm::Handle id, const std::string& name);
     ClientPtr Find(ibcm::Handle id);
     std::shared_ptr<Session> SessionOf(const Client& client);
     bool Full();
+    /** With the lock held: so many have been served, or it was stopped, and none is left. */
+    bool Done() const;
     void Say(const Client& client, const std::string& what) const;
 
     CmHost& m_host;
@@ -108,6 +114,7 @@ class Acceptor final : public ibcm::EventHandler, private SessionOwner
     std::uint32_t m_accepted{0}; ///< clients that were taken
     std::uint32_t m_nextQpn;
     std::map<ibcm::Handle, ClientPtr> m_clients;
+    std::vector<ibcm::Handle> m_leftovers;
     CallStatistics m_statistics;
 };
 

@@ -42,7 +42,10 @@ Caller::Caller(CmHost& host, CompletionLoop& loop, CallerOptions options)
 {
 }
 
-Caller::~Caller() = default;
+Caller::~Caller()
+{
+    m_loop.Quiesce(); // a session's last news may still be on their way
+}
 
 CallStatistics Caller::Run(const Route& route)
 {
@@ -96,9 +99,6 @@ void Caller::Stop()
             continue;
         }
         End(call, "interrupted");
-        const std::lock_guard hold(m_lock);
-        m_leftovers.push_back(call->id);
-        m_changed.notify_all();
     }
 }
 
@@ -122,7 +122,6 @@ void Caller::Start(const Route& route)
     if (const VerbsStatus begun = Begin(*call, route); !begun)
     {
         End(call, begun.error().text);
-        (void)m_host.Manager().Destroy(*id);
     }
 }
 
@@ -226,34 +225,42 @@ ibcm::Disposition Caller::OnCmEvent(ibcm::ConnectionManager& /*manager*/,
     const CallPtr call = Find(id);
     if (call == nullptr)
     {
-        return ibcm::Disposition::kKeep; // it has ended, and Run's thread destroys it
+        return ibcm::Disposition::kKeep; // it has ended
     }
     switch (event.type)
     {
     case ibcm::EventType::kRepReceived:
-        return OnRep(call);
-    case ibcm::EventType::kRejReceived:
-        return EndAndDestroy(call, CauseOf(std::get<ibcm::RejReceived>(event.parameters)));
-    case ibcm::EventType::kReqError:
-        return EndAndDestroy(call, CauseOf(std::get<ibcm::SendFailed>(event.parameters), "REQ"));
-    case ibcm::EventType::kSidrReqError:
-        return EndAndDestroy(call,
-                             CauseOf(std::get<ibcm::SendFailed>(event.parameters), "SIDR_REQ"));
+        OnRep(call);
+        break;
     case ibcm::EventType::kSidrRepReceived:
-        return OnSidrRep(call, std::get<ibcm::SidrRepReceived>(event.parameters));
+        OnSidrRep(call, std::get<ibcm::SidrRepReceived>(event.parameters));
+        break;
     case ibcm::EventType::kDreqReceived:
-        return OnDreq(call);
+        OnDreq(call);
+        break;
+    case ibcm::EventType::kRejReceived:
+        End(call, CauseOf(std::get<ibcm::RejReceived>(event.parameters)));
+        break;
+    case ibcm::EventType::kReqError:
+        End(call, CauseOf(std::get<ibcm::SendFailed>(event.parameters), "REQ"));
+        break;
+    case ibcm::EventType::kSidrReqError:
+        End(call, CauseOf(std::get<ibcm::SendFailed>(event.parameters), "SIDR_REQ"));
+        break;
     case ibcm::EventType::kDreqError:
-        return EndAndDestroy(call, CauseOf(std::get<ibcm::SendFailed>(event.parameters), "DREQ"));
+        End(call, CauseOf(std::get<ibcm::SendFailed>(event.parameters), "DREQ"));
+        break;
     case ibcm::EventType::kDrepReceived:
     case ibcm::EventType::kTimewaitExit:
-        return EndAndDestroy(call, {});
+        End(call, {});
+        break;
     default:
-        return ibcm::Disposition::kKeep;
+        break;
     }
+    return ibcm::Disposition::kKeep; // Run's thread destroys it
 }
 
-ibcm::Disposition Caller::OnRep(const CallPtr& call)
+void Caller::OnRep(const CallPtr& call)
 {
     ibcm::ConnectionManager& manager = m_host.Manager();
     if (call->session != nullptr)
@@ -261,31 +268,29 @@ ibcm::Disposition Caller::OnRep(const CallPtr& call)
         if (const VerbsStatus ready = call->session->Connect(call->psn); !ready)
         {
             (void)manager.SendRej(call->id, ibwire::RejReason::kConsumer);
-            return EndAndDestroy(call, ready.error().text);
+            return End(call, ready.error().text);
         }
     }
     if (const ibcm::Status sent = manager.SendRtu(call->id); !sent)
     {
         // The peer's retry brings the REP again, and the core repeats the RTU by itself.
         Say(*call, fmt::format("the RTU was refused: {}", ibcm::ToString(sent.error())));
-        return EndAndDestroy(call, "the RTU could not be sent");
+        return End(call, "the RTU could not be sent");
     }
     Stands(call);
-    return ibcm::Disposition::kKeep;
 }
 
-ibcm::Disposition Caller::OnSidrRep(const CallPtr& call, const ibcm::SidrRepReceived& answer)
+void Caller::OnSidrRep(const CallPtr& call, const ibcm::SidrRepReceived& answer)
 {
     if (answer.status != ibwire::SidrStatus::kSuccess)
     {
-        return EndAndDestroy(call, CauseOf(answer.status));
+        return End(call, CauseOf(answer.status));
     }
     if (const auto peer = call->session->SetPeer(m_path, answer.qpn, answer.qkey); !peer)
     {
-        return EndAndDestroy(call, peer.error().text);
+        return End(call, peer.error().text);
     }
     Stands(call);
-    return ibcm::Disposition::kKeep;
 }
 
 void Caller::Stands(const CallPtr& call)
@@ -295,7 +300,6 @@ void Caller::Stands(const CallPtr& call)
         const std::lock_guard hold(m_lock);
         call->established = m_host.Runtime().Now();
         const bool data = m_options.data.peer != PeerKind::kNone && call->session != nullptr;
-        call->finished = !data;
         over = !data && (m_stopping || (m_options.hold && m_options.hold->count() == 0));
     }
     Say(*call, "established");
@@ -309,7 +313,7 @@ void Caller::Stands(const CallPtr& call)
     }
 }
 
-ibcm::Disposition Caller::OnDreq(const CallPtr& call)
+void Caller::OnDreq(const CallPtr& call)
 {
     if (call->session != nullptr)
     {
@@ -324,7 +328,7 @@ ibcm::Disposition Caller::OnDreq(const CallPtr& call)
                 : done                ? std::string{}
                                       : "the peer disconnected before all had been exchanged";
     }
-    return EndAndDestroy(call, cause);
+    End(call, cause);
 }
 
 void Caller::OnFinished(Session& session)
@@ -334,16 +338,9 @@ void Caller::OnFinished(Session& session)
     {
         return;
     }
-    {
-        const std::lock_guard hold(m_lock);
-        call->finished = true;
-    }
     if (Datagrams())
     {
         End(call, {});
-        const std::lock_guard hold(m_lock);
-        m_leftovers.push_back(call->id);
-        m_changed.notify_all();
     }
     else if (session.Disconnects())
     {
@@ -361,6 +358,11 @@ void Caller::OnBroken(Session& session, const VerbsError& error)
     {
         const std::lock_guard hold(m_lock);
         call->broken = error.text;
+    }
+    if (Datagrams())
+    {
+        End(call, error.text);
+        return;
     }
     Disconnect(call);
 }
@@ -393,44 +395,37 @@ void Caller::Disconnect(const CallPtr& call)
     }
 }
 
-ibcm::Disposition Caller::EndAndDestroy(const CallPtr& call, const std::string& cause)
-{
-    if (call->session != nullptr)
-    {
-        call->session->Close();
-    }
-    End(call, cause);
-    return ibcm::Disposition::kDestroy;
-}
-
 void Caller::End(const CallPtr& call, const std::string& cause)
 {
-    const ibcm::Instant now = m_host.Runtime().Now();
-    const std::uint64_t messages = call->session == nullptr ? 0 : call->session->Messages();
-    std::string why;
+    CallOutcome outcome;
     {
         const std::lock_guard hold(m_lock);
-        if (m_calls.erase(call->id) == 0)
+        if (std::exchange(call->ended, true))
         {
             return;
         }
-        why = call->broken.empty() ? cause : call->broken;
-        CallOutcome outcome;
-        outcome.ok = why.empty();
-        outcome.cause = why;
-        outcome.messages = messages;
+        outcome.cause = call->broken.empty() ? cause : call->broken;
+        outcome.ok = outcome.cause.empty();
         if (call->established)
         {
             outcome.setup = *call->established - call->started;
         }
         if (call->closing)
         {
-            outcome.teardown = now - *call->closing;
+            outcome.teardown = m_host.Runtime().Now() - *call->closing;
         }
-        m_statistics.Add(outcome);
-        m_changed.notify_all();
     }
-    Say(*call, why.empty() ? "ended" : "failed: " + why);
+    if (call->session != nullptr)
+    {
+        call->session->Close();
+        outcome.messages = call->session->Messages();
+    }
+    Say(*call, outcome.ok ? "ended" : "failed: " + outcome.cause);
+    const std::lock_guard hold(m_lock);
+    m_statistics.Add(outcome);
+    m_calls.erase(call->id);
+    m_leftovers.push_back(call->id);
+    m_changed.notify_all();
 }
 
 void Caller::DisconnectOverdue()

@@ -47,7 +47,10 @@ class Caller final : public ibcm::EventHandler, private SessionOwner
     Caller(CmHost& host, CompletionLoop& loop, CallerOptions options);
     ~Caller() override;
 
-    /** Returns when all connections have ended, or when after Stop all that were begun have. */
+    /**
+     * Returns when all connections have ended, or when after Stop all that were begun have. Their
+     * ids have been destroyed then.
+     */
     CallStatistics Run(const Route& route);
     /** Begins no more, and ends those that stand. */
     void Stop();
@@ -63,8 +66,7 @@ class Caller final : public ibcm::EventHandler, private SessionOwner
         std::optional<ibcm::Instant> established;
         std::optional<ibcm::Instant> closing; ///< this side has sent the DREQ
         std::string broken;                   ///< why it is of no use any more
-        bool finished{false};                 ///< all that it was for has been done
-        std::uint64_t messages{0};
+        bool ended{false};                    ///< it has been counted, or is just being
     };
     using CallPtr = std::shared_ptr<Call>;
 
@@ -84,15 +86,14 @@ class Caller final : public ibcm::EventHandler, private SessionOwner
     VerbsStatus Begin(Call& call, const Route& route);
     VerbsStatus Request(const Call& call, const Route& route);
     VerbsStatus RequestDatagrams(const Call& call, const Route& route);
-    ibcm::Disposition OnRep(const CallPtr& call);
-    ibcm::Disposition OnSidrRep(const CallPtr& call, const ibcm::SidrRepReceived& answer);
-    ibcm::Disposition OnDreq(const CallPtr& call);
+    void OnRep(const CallPtr& call);
+    void OnSidrRep(const CallPtr& call, const ibcm::SidrRepReceived& answer);
+    void OnDreq(const CallPtr& call);
     /** The connection stands. */
     void Stands(const CallPtr& call);
     void Disconnect(const CallPtr& call);
-    /** Takes it off the list and counts it. @param cause empty: it went well. */
+    /** Counts it and leaves its id to Run's thread. @param cause empty: it went well. */
     void End(const CallPtr& call, const std::string& cause);
-    ibcm::Disposition EndAndDestroy(const CallPtr& call, const std::string& cause);
 
     CallPtr Find(ibcm::Handle id);
     void DisconnectOverdue();

@@ -54,6 +54,11 @@ void CompletionLoop::Forget(std::uintptr_t name)
     m_sinks.erase(name);
 }
 
+void CompletionLoop::Quiesce()
+{
+    const std::lock_guard calling(m_calling);
+}
+
 void CompletionLoop::Serve()
 {
     while (m_wake.WaitFor(m_channel->fd))
@@ -66,6 +71,7 @@ void CompletionLoop::Serve()
         }
         // At once: who destroys the queue waits for it.
         ibv_ack_cq_events(queue, 1);
+        const std::lock_guard calling(m_calling);
         std::shared_ptr<CompletionSink> sink;
         {
             const std::lock_guard hold(m_lock);

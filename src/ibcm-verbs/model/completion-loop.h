@@ -44,6 +44,9 @@ class CompletionLoop
     /** The sink lives as long as it is called, if it is forgotten meanwhile. */
     void Watch(std::uintptr_t name, std::weak_ptr<CompletionSink> sink);
     void Forget(std::uintptr_t name);
+    /** Returns when no sink is being called, or after the call that is under way. Not from a sink.
+     */
+    void Quiesce();
 
   private:
     explicit CompletionLoop(VerbsPtr<ibv_comp_channel> channel);
@@ -55,6 +58,7 @@ class CompletionLoop
     ibcm::OsMutex m_lock;
     std::uintptr_t m_lastName{0};
     std::map<std::uintptr_t, std::weak_ptr<CompletionSink>> m_sinks;
+    ibcm::OsMutex m_calling; ///< held while a sink is called; before m_lock
     ibcm::OsThread m_thread;
 };
 
