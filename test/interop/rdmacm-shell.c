@@ -578,12 +578,8 @@ static int establish_entry(struct entry* entry)
 
 static int disconnect_entry(struct entry* entry)
 {
-    const int error = error_of(rdma_disconnect(entry->id));
-    if (!error)
-    {
-        stop_qp(entry);
-    }
-    return error;
+    stop_qp(entry); /* before the DREQ: nothing may be under way when the peer hears of it */
+    return error_of(rdma_disconnect(entry->id));
 }
 
 /* ---------------------------------------------------------------- events */
@@ -750,10 +746,10 @@ static void handle(struct entry* entry, const struct happening* what)
         failed = strcmp(entry->last, "CONNECT_ERROR") == 0;
         break;
     case RDMA_CM_EVENT_DISCONNECTED:
-        stop_qp(entry);
+        entry->unanswered = false;
         if (g_auto.disconnect)
         {
-            say_failure(entry, "disconnect", error_of(rdma_disconnect(entry->id)));
+            say_failure(entry, "disconnect", disconnect_entry(entry));
         }
         break;
     case RDMA_CM_EVENT_REJECTED:
