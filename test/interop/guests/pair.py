@@ -82,7 +82,7 @@ class Pair:
     """Boots both guests, with a wire between them. Use as a context."""
 
     def __init__(self, folder=None, processors=1, megabytes=768):
-        """folder: for consoles and captures. Raises Unavailable when this machine lacks something."""
+        """folder: for consoles and captures. Raises Unavailable if this machine lacks something."""
         find_qemu()
         kernel = find_kernel()
         image = make_image(kernel)

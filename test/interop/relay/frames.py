@@ -31,6 +31,7 @@ class Message:
     local_id: int  # of the sender; the request's id for SIDR
     remote_id: int  # of the receiver; 0 where the message has none
     reason: int | None  # of a REJ
+    service: int | None  # of a REQ and a SIDR_REQ
     udp: int  # offset of the UDP header
     mad: int  # offset of the MAD
 
@@ -53,11 +54,13 @@ def find_message(frame):
     if attribute is None:
         return None
     local_id, remote_id = struct.unpack_from(">II", frame, mad + _CM_HEADER)
-    reason = None
+    reason = service = None
     if attribute == "REJ":
         reason = int.from_bytes(frame[mad + _CM_HEADER + 10:mad + _CM_HEADER + 12], "big")
+    elif attribute in ("REQ", "SIDR_REQ"):
+        service = int.from_bytes(frame[mad + _CM_HEADER + 8:mad + _CM_HEADER + 16], "big")
     return Message(attribute, transaction, local_id,
-                   remote_id if attribute in _TWO_IDS else 0, reason, udp, mad)
+                   remote_id if attribute in _TWO_IDS else 0, reason, service, udp, mad)
 
 
 def corrupted(frame, message):

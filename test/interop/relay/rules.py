@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Rules for what becomes of messages, in the syntax of a scenario's [[fault]] (doc/scenarios.md)."""
+"""Rules for what becomes of messages, written as a scenario's [[fault]] (doc/scenarios.md)."""
 
 import dataclasses
 import re
@@ -24,14 +24,16 @@ class Rule:
     attribute: str | None = None
     sender: str | None = None
     receiver: str | None = None
+    service: int | None = None  # that the connection was asked for
     nth: int | None = None
     by: float = 0.0  # seconds
     seen: int = 0
 
-    def matches(self, attribute, sender, receiver):
+    def matches(self, attribute, sender, receiver, service=None):
         """Whether the rule applies to this message, which is counted."""
         if (self.attribute not in (None, attribute) or self.sender not in (None, sender)
-                or self.receiver not in (None, receiver)):
+                or self.receiver not in (None, receiver)
+                or self.service not in (None, service)):
             return False
         self.seen += 1
         return self.nth in (None, self.seen)
@@ -54,19 +56,19 @@ def parse_rules(text, hosts):
 
 
 def make_rule(table, hosts, where="rule"):
-    """The rule that a table describes, such as {"match": {"attribute": "REP"}, "action": "drop"}."""
+    """The rule that a table describes: {"match": {"attribute": "REP"}, "action": "drop"}."""
     _only(table, ("match", "action", "by"), where)
     match = table.get("match", {})
     if not isinstance(match, dict):
         raise RuleError("%s: match is a table" % where)
-    _only(match, ("attribute", "from", "to", "nth"), where + ", match")
+    _only(match, ("attribute", "from", "to", "service", "nth"), where + ", match")
     action = table.get("action")
     if action not in ACTIONS:
         raise RuleError("%s: action is one of %s here, not %r" % (where, _list(ACTIONS), action))
     if (action == "delay") != ("by" in table):
         raise RuleError("%s: 'by' is for the action \"delay\", which needs it" % where)
     rule = Rule(action, match.get("attribute"), match.get("from"), match.get("to"),
-                match.get("nth"))
+                match.get("service"), match.get("nth"))
     if rule.attribute is not None and rule.attribute not in ATTRIBUTES.values():
         raise RuleError("%s: attribute is one of %s, not %r"
                         % (where, _list(ATTRIBUTES.values()), rule.attribute))
@@ -74,16 +76,17 @@ def make_rule(table, hosts, where="rule"):
         if key in match and match[key] not in hosts:
             raise RuleError("%s: '%s' is one of %s, not %r"
                             % (where, key, _list(hosts), match[key]))
-    if rule.nth is not None and (type(rule.nth) is not int or rule.nth < 1):
-        raise RuleError("%s: nth is a number from 1 on, not %r" % (where, rule.nth))
+    for key, number in (("nth", rule.nth), ("service", rule.service)):
+        if number is not None and (type(number) is not int or number < 1):
+            raise RuleError("%s: %s is a number from 1 on, not %r" % (where, key, number))
     if "by" in table:
         rule.by = _seconds(table["by"], where)
     return rule
 
 
-def decide(rules, attribute, sender, receiver):
+def decide(rules, attribute, sender, receiver, service=None):
     """The first rule that matches, or None; all of them count."""
-    matching = [rule for rule in rules if rule.matches(attribute, sender, receiver)]
+    matching = [rule for rule in rules if rule.matches(attribute, sender, receiver, service)]
     return matching[0] if matching else None
 
 

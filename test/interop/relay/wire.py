@@ -11,6 +11,7 @@ import time
 
 from relay import frames, rules
 from relay.pcapng import Writer
+from relay.services import Services
 
 _LENGTH = struct.Struct(">I")
 # What a network card may be behind with before it loses frames, as a switch would.
@@ -58,6 +59,7 @@ class Wire:
         self._lock = threading.Lock()
         self._rules = []
         self._log = []
+        self._services = Services()
         self._held = {}  # direction -> frame that waits to be overtaken
         self._late = []  # heap of (when, order, receiver, frame)
         self._order = 0
@@ -76,20 +78,35 @@ class Wire:
 
     def set_rules(self, new_rules=()):
         """From now on these rules (tables, or a text of TOML) hold; what was held back is lost."""
-        if isinstance(new_rules, str):
-            parsed = rules.parse_rules(new_rules, self.hosts)
-        else:
-            parsed = [rules.make_rule(table, self.hosts) for table in new_rules]
+        parsed = self._parse(new_rules)
         with self._lock:
             self._rules = parsed
             self._held.clear()
             self._late.clear()
+
+    def add_rules(self, new_rules):
+        """These rules hold, too, after those that are there. Gives what remove_rules takes."""
+        parsed = self._parse(new_rules)
+        with self._lock:
+            self._rules = self._rules + parsed
+        return parsed
+
+    def remove_rules(self, added):
+        """The rules that add_rules has added hold no longer."""
+        with self._lock:
+            self._rules = [rule for rule in self._rules
+                           if not any(rule is one for one in added)]
 
     def take_log(self):
         """What became of the messages since the last call: a list of tables."""
         with self._lock:
             log, self._log = self._log, []
         return log
+
+    def log_of(self, service):
+        """The part of the log about connections to this service; nothing is taken away."""
+        with self._lock:
+            return [entry for entry in self._log if entry["service"] == service]
 
     def start_capture(self, path):
         """Writes all frames to a file (pcapng) from now on."""
@@ -118,6 +135,11 @@ class Wire:
             os.unlink(self._paths[plug.name])
         self._woken.close()
         self._selector.close()
+
+    def _parse(self, tables):
+        if isinstance(tables, str):
+            return rules.parse_rules(tables, self.hosts)
+        return [rules.make_rule(table, self.hosts) for table in tables]
 
     def _run(self):
         while True:
@@ -173,10 +195,11 @@ class Wire:
         """Carries a frame to the other side, or what a rule makes of it. Under the lock."""
         receiver = self._plugs[1 - sender]
         message = frames.find_message(frame)
-        rule = None
+        rule = service = None
         if message:
+            service = self._services.find(sender, message)
             rule = rules.decide(self._rules, message.attribute, self.hosts[sender],
-                                self.hosts[1 - sender])
+                                self.hosts[1 - sender], service)
         action = rule.action if rule else None
         if self._capture:
             self._capture.write(time.time(), sender, frame, action and "relay: " + action)
@@ -191,18 +214,18 @@ class Wire:
             self._order += 1
             heapq.heappush(self._late, (time.monotonic() + rule.by, self._order, receiver, frame))
         if message:
-            self._note(sender, message, action)
+            self._note(sender, message, action, service)
             overtaken = self._held.pop(sender, None)
             if overtaken:
                 self._send(receiver, overtaken)
         if action == "reorder":
             self._held[sender] = frame
 
-    def _note(self, sender, message, action):
+    def _note(self, sender, message, action, service):
         entry = {"time": time.time(), "from": self.hosts[sender], "to": self.hosts[1 - sender],
                  "attribute": message.attribute, "transaction": message.transaction,
                  "local_id": message.local_id, "remote_id": message.remote_id,
-                 "action": action or "pass"}
+                 "action": action or "pass", "service": service}
         if message.reason is not None:
             entry["reason"] = message.reason
         self._log.append(entry)

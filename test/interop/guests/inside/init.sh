@@ -10,7 +10,8 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs run /run
-for word in $(cat /proc/cmdline); do
+read -r command_line </proc/cmdline
+for word in $command_line; do
     case $word in
     weft.name=*) name=${word#*=} ;;
     weft.address=*) number=${word#*=} ;;
