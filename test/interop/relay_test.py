@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 import pytest
@@ -79,7 +80,8 @@ class TestFindMessage:
         assert frames.find_message(over_ipv4(datagram(mad(0x12, reason=28)))).reason == 28
         assert frames.find_message(over_ipv4(datagram(mad(0x13, reason=28)))).reason is None
 
-    @pytest.mark.parametrize("number, remote", [(0x10, 0), (0x17, 0), (0x18, 0), (0x13, 0x22222222)])
+    @pytest.mark.parametrize("number, remote",
+                             [(0x10, 0), (0x17, 0), (0x18, 0), (0x13, 0x22222222)])
     def test_requests_have_no_remote_id(self, number, remote):
         assert frames.find_message(over_ipv4(datagram(mad(number)))).remote_id == remote
 
@@ -293,6 +295,14 @@ class TestWire:
         # The second REQ is held, too, and lets the first go.
         assert [receive(server) for _ in range(3)] == [REQ, RTU, second]
 
+    def test_is_overtaken_by_the_next_of_its_service(self, joined):
+        wire, client, server = joined
+        one, two = (over_ipv4(datagram(mad(0x10, number, service=number))) for number in (8, 9))
+        wire.set_rules([{"action": "reorder", "match": {"service": 8, "nth": 1}}])
+        transmit(client, one, two, one)
+        assert [receive(server) for _ in range(3)] == [two, one, one]
+        assert [entry["action"] for entry in wire.log_of(8)] == ["reorder", "pass"]
+
     def test_delay(self, joined):
         wire, client, server = joined
         wire.set_rules([{"action": "delay", "by": "200ms", "match": {"attribute": "REQ"}}])
@@ -356,8 +366,6 @@ class TestWire:
 
     def test_many_frames_at_once(self, joined):
         _, client, server = joined
-        import threading
-
         many = [bytes([number % 251]) * (60 + number % 1400) for number in range(20000)]
         writer = threading.Thread(target=transmit, args=(client, *many))
         writer.start()

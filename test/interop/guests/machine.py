@@ -10,7 +10,7 @@ from guests.errors import GuestError, Unavailable
 
 _QEMU = "qemu-system-x86_64"
 _AGENT_PORT = 7777
-_UP = "weft-guest: %s is up"
+_UP = "weft-guest: is up"
 _COMPLAINT = "weft-guest: no "
 
 
@@ -55,7 +55,7 @@ class Machine:
     def wait_until_up(self, timeout=90):
         """Waits until the agent in the guest takes commands."""
         deadline = time.monotonic() + timeout
-        while _UP % self.name not in self.console_text():
+        while _UP not in self.console_text():
             if self._process.poll() is not None:
                 raise GuestError("%s did not boot: %s" % (self.name, self.last_words()))
             if time.monotonic() > deadline:

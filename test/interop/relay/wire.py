@@ -60,7 +60,7 @@ class Wire:
         self._rules = []
         self._log = []
         self._services = Services()
-        self._held = {}  # direction -> frame that waits to be overtaken
+        self._held = {}  # (sender, service, or None for any) -> frame that waits to be overtaken
         self._late = []  # heap of (when, order, receiver, frame)
         self._order = 0
         self._capture = None
@@ -215,11 +215,12 @@ class Wire:
             heapq.heappush(self._late, (time.monotonic() + rule.by, self._order, receiver, frame))
         if message:
             self._note(sender, message, action, service)
-            overtaken = self._held.pop(sender, None)
-            if overtaken:
-                self._send(receiver, overtaken)
+            for key in ((sender, None), (sender, service)):
+                overtaken = self._held.pop(key, None)
+                if overtaken:
+                    self._send(receiver, overtaken)
         if action == "reorder":
-            self._held[sender] = frame
+            self._held[(sender, rule.service)] = frame
 
     def _note(self, sender, message, action, service):
         entry = {"time": time.time(), "from": self.hosts[sender], "to": self.hosts[1 - sender],

@@ -29,6 +29,7 @@ namespace
 constexpr std::uint16_t kPort = 7777;
 constexpr std::size_t kHead = 5;
 constexpr std::size_t kPiece = 65536;
+constexpr unsigned kLingerSeconds = 20;
 
 enum Frame : char
 {
@@ -299,6 +300,13 @@ void Session::Finish()
     const std::string text = std::to_string(code);
     SendFrame(m_connection, kExit, text.data(), text.size());
     shutdown(m_connection, SHUT_WR);
+    // Input that nobody has read would make the kernel reset the connection, and the status be
+    // lost.
+    alarm(kLingerSeconds);
+    std::array<char, kPiece> piece{};
+    while (read(m_connection, piece.data(), piece.size()) > 0)
+    {
+    }
     _exit(0);
 }
 
@@ -318,6 +326,8 @@ int main()
         std::perror("weft-agent: cannot listen");
         return 1;
     }
+    std::puts("weft-guest: is up"); // the machine's console: now, and no sooner
+    std::fflush(stdout);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGCHLD, SIG_IGN); // sessions need no one to wait for them
     while (true)

@@ -34,7 +34,6 @@ rdma link add rxe0 type rxe netdev eth0 || echo "weft-guest: no soft-RoCE"
 until rdma link | grep -q 'state ACTIVE'; do
     sleep 0.1
 done
-echo "weft-guest: $name is up"
 while :; do
     /usr/bin/weft-agent
     sleep 1
