@@ -120,7 +120,8 @@ def system(tmp_path):
     (tmp_path / "checkout/weft").write_text((CHECKOUT / "weft").read_text())
     (tmp_path / "checkout/weft").chmod(0o755)
     (tools / "packages.txt").write_text(
-        "# c\n[build]\ng++\nlib-a-dev\n[test]\npytest-x\n[fuzz]\nfuzzer-x\n")
+        "# c\n[build]\ng++\nlib-a-dev\n[test]\npytest-x\n[fuzz]\nfuzzer-x\n"
+        "[interop]\nemulator-x\n")
     (tools / "help.txt").write_text("the help\n")
     (tools / "launcher.py").write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\n")
     (tmp_path / "link").symlink_to("checkout/weft")
@@ -176,10 +177,27 @@ def test_missing_packages_are_installed_once(system):
     calls = (system / "apt-calls").read_text()
     assert "install --no-install-recommends g++" in calls and "lib-a-dev" not in calls
     assert launch(system, "run").stderr == "" and (system / "apt-calls").read_text() == calls
-    done = launch(system, "test")
+    done = launch(system, "test", "--filter", "interop", "ibcm", "--long")
     assert done.stderr == "weft: installing the Debian packages: pytest-x\n"
     done = launch(system, "fuzz", "cm")
     assert done.stderr == "weft: installing the Debian packages: fuzzer-x\n"
+
+
+@pytest.mark.parametrize("words, wanted", [
+    (["test"], True), (["test", "--filter", "x", "--jobs", "2", "-v"], True),
+    (["test", "ibcm", "interop"], True), (["test", "ibcm"], False), (["run", "interop"], False),
+    (["test", "ibcm", "--filter", "interop"], False), (["test", "interop-x"], False)])
+def test_the_guests_packages(system, words, wanted):
+    (system / "installed").write_text("".join(
+        name + "=installed\n" for name in ("g++", "lib-a-dev", "pytest-x")))
+    program(system, "dpkg-query", DPKG % system)
+    program(system, "apt-get", 'exit 100\n')
+    program(system, "sudo", '[ "$1" = -n ] && shift; exec "$@"\n')
+    done = launch(system, *words)
+    # They are not to be had: that is said, and does not keep the other tests from running.
+    assert done.returncode == 0, done.stderr
+    assert ("could not install: emulator-x" in done.stderr) == wanted
+    assert ("going on without" in done.stderr) == wanted
 
 
 def test_stale_lists_are_updated(system):

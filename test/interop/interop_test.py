@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Connection Managers with the Linux kernel's as the peer, in guests, on a wire of ours."""
+
+import os
+
+import pytest
+
+from guests.errors import Unavailable
+from guests.places import CHECKOUT
+from scenes import table
+from scenes.columns import COLUMNS
+from scenes.matrix import SCENES
+from scenes.scene import HELLO, REFUSAL, WELCOME
+
+MANUAL = CHECKOUT / "doc/interop.md"
+
+pytestmark = pytest.mark.parametrize("column_name", COLUMNS)
+
+
+def result(column, job):
+    """What came of the job; a test is skipped with what its column lacks."""
+    try:
+        return column.result(job)
+    except Unavailable as error:
+        pytest.skip("no guests for %s: %s" % (column.name, error))
+
+
+def data_of(record, side, name):
+    """The private data of the first such event."""
+    return next(event.values.get("data") for event in record.seen[side] if event.name == name)
+
+
+@pytest.mark.job("matrix")
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name.replace(" ", "-"))
+def test_scene(column, scene):
+    record = result(column, "matrix").records[scene.name]
+    assert record.problem == ""
+    assert not [text for text in record.client + record.server if "error" in text or "fail" in text]
+    if record.server:
+        assert data_of(record, "server", "CONNECT_REQUEST") == HELLO
+    if "CONNECT_RESPONSE" in record.client:
+        assert data_of(record, "client", "CONNECT_RESPONSE") == WELCOME
+
+
+@pytest.mark.job("matrix")
+def test_is_as_the_manual_says(column):
+    records = result(column, "matrix").records
+    seen = {name: table.row(record) for name, record in records.items()}
+    if os.environ.get("WEFT_WRITE_TABLE"):
+        _write_down(column.name, seen)
+    written = table.read(MANUAL.read_text(encoding="utf-8"), list(COLUMNS))
+    told = {name: written.get(name, {}).get(column.name) for name in seen}
+    differ = ["%s\n  seen: %s\n  told: %s" % (name, seen[name], told[name]) for name in seen
+              if told[name] is None or not table.alike(seen[name], told[name])]
+    assert not differ, "\n".join(["doc/interop.md says otherwise", *differ])
+
+
+def _write_down(column_name, seen):
+    """Puts what has been seen into the manual's table, beside what is there of other columns."""
+    text = MANUAL.read_text(encoding="utf-8")
+    known = table.read(text, list(COLUMNS))
+    rows = {scene: {name: cells for name, cells in
+                    dict(known.get(scene, {}), **{column_name: seen[scene]}).items()}
+            for scene in seen}
+    ordered = {scene: {name: cells[name] for name in COLUMNS if name in cells}
+               for scene, cells in rows.items()}
+    MANUAL.write_text(table.replace(text, table.write(ordered)), encoding="utf-8")
+
+
+@pytest.mark.job("matrix")
+def test_private_data_of_rejects(column):
+    records = result(column, "matrix").records
+    assert data_of(records["server rejects"], "client", "REJECTED") == REFUSAL
+    assert data_of(records["client rejects"], "server", "REJECTED") == REFUSAL
+    assert data_of(records["SIDR, server rejects"], "client", "UNREACHABLE") == REFUSAL
+
+
+@pytest.mark.job("matrix")
+def test_connects_again_after_a_death(column):
+    stories = result(column, "matrix").stories
+    assert len(stories) == 4
+    for name, story in stories.items():
+        assert story[-1] == "ESTABLISHED", (name, story)
+    # Those who have died are remembered, and the new ones refused at first.
+    assert stories["client dies while connected"][0] == "REJECTED(10)"
+    assert stories["client dies between REP and RTU"][0] == "REJECTED(10)"
+
+
+@pytest.mark.job("matrix")
+def test_nothing_is_left_of_the_scenes(column):
+    seen = result(column, "matrix")
+    assert seen.dumps == {name: [] for name in seen.dumps}
+    assert seen.leaks == []
+
+
+@pytest.mark.job("rping")
+def test_rping(column):
+    talk = result(column, "rping")
+    assert "rdma-ping-99" in talk.client and "rdma-ping-99" in talk.server
+    assert talk.counts == {"REQ": 1, "REP": 1, "RTU": 1, "DREQ": 1, "DREP": 1}
+    assert talk.leaks == []
+
+
+@pytest.mark.job("ucmatose")
+def test_ucmatose(column):
+    talk = result(column, "ucmatose")
+    assert "return status 0" in talk.client
+    assert {name: talk.counts[name] >= 100 for name in ("REQ", "REP", "RTU", "DREQ", "DREP")}
+    assert talk.leaks == []
+
+
+@pytest.mark.job("udaddy")
+def test_udaddy(column):
+    talk = result(column, "udaddy")
+    assert "return status 0" in talk.client
+    assert talk.counts == {"SIDR_REQ": 10, "SIDR_REP": 10}
+    assert talk.leaks == []
