@@ -2,6 +2,7 @@
 // The program 'weft-cm'.
 #include "ibcm-verbs/command/arguments.h"
 #include "ibcm-verbs/command/command.h"
+#include "ibcm-verbs/command/shell-command.h"
 
 #include <fmt/format.h>
 
@@ -52,6 +53,7 @@ cmverbs::ExitStatus Run(int argc, char** argv)
     cmverbs::Action action;
     cmverbs::AddListenCommand(program, action);
     cmverbs::AddCallCommands(program, action);
+    cmverbs::AddShellCommand(program, action);
     try
     {
         program.parse(argc, argv);
