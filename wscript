@@ -19,6 +19,10 @@ from exhibit_build import build_exhibits  # noqa: E402
 from parts import FUZZERS, PARTS, below, parts_included  # noqa: E402
 from variants import VARIANTS  # noqa: E402
 
+# An object is the same in whatever folder a checkout stands: one cache serves them all.
+os.environ.setdefault("CCACHE_NOHASHDIR", "1")
+os.environ.setdefault("CCACHE_BASEDIR", Context.run_dir)
+
 APPNAME = "weft"
 VERSION = "0.3.0"
 top = "."
