@@ -121,14 +121,16 @@ def build(bld):
         bld.objects(source=bld.path.ant_glob("src/lab/command/**/*.cc") + run_heap(bld, ["lab"]),
                     name="weft-main", includes=["src"], use=below(["lab"]))
         bld(features="cxx cxxprogram", target="bin/weft", name="weft",
-            use=["weft-main"] + below(["lab"]))
+            use=["weft-main"] + below(["lab"]), linkflags=link_map("weft"), install_path=None)
         if bld.cmd == "build":
             build_exhibits(bld, below(["lab"]))
 
     tools = bld.path.ant_glob("src/ibcm-verbs/command/**/*.cc")
     if tools:
         bld.program(source=tools, target="bin/weft-cm", name="weft-cm", includes=["src"],
-                    use=below(["ibcm-verbs"]))
+                    use=below(["ibcm-verbs"]), linkflags=link_map("weft-cm"),
+                    install_path=os.path.join(bld.options.prefix, "bin"))
+        install_library(bld)
 
     # With libFuzzer where there is it; elsewhere what runs the committed inputs, as a test.
     fuzzing = bld.env.BUILD_VARIANT == "fuzz"
@@ -152,6 +154,30 @@ def build(bld):
                     use=parts + ["BENCHMARK"], install_path=None)
 
     build_python(bld)
+
+
+def link_map(program):
+    """Has the linker write down which archives the program was made of: a test compares them."""
+    return ["-Wl,-Map=bin/%s.map" % program]
+
+
+def install_library(bld):
+    """For 'waf install' with --prefix: what a user's program needs to stand on weft-ibcm-verbs."""
+    if bld.cmd not in ("install", "uninstall"):
+        return
+    library = os.path.join(bld.options.prefix, "lib")
+    parts = below(["ibcm-verbs"])
+    built = bld.path.get_bld()
+    bld.install_files(library, [built.make_node("libweft-%s.a" % part) for part in parts],
+                      name="install-libraries")
+    for part in parts:
+        source = bld.path.find_dir(PARTS[part][0])
+        bld.install_files(os.path.join(bld.options.prefix, "include", "weft", part),
+                          source.ant_glob("model/*.h helper/*.h"), cwd=source,
+                          relative_trick=True, name="install-headers-" + part)
+    bld(features="subst", source="src/ibcm-verbs/weft-ibcm-verbs.pc.in",
+        target="weft-ibcm-verbs.pc", VERSION=VERSION, name="install-pkg-config",
+        install_path=os.path.join(library, "pkgconfig"))
 
 
 def run_heap(bld, parts):

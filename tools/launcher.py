@@ -18,6 +18,7 @@ COMMANDS = {
     "bench": "launch.bench",
     "fuzz": "launch.fuzzing",
     "bugs": "launch.bugs",
+    "install": "launch.installing",
 }
 
 

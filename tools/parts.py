@@ -25,7 +25,7 @@ PARTS = {
 # test/PART may include what PART may, and PART; bench/ may include every part.
 USERS = {
     "bindings": (["ibcm", "ib-fabric", "lab"], ["NS3", "PYBIND11", "FMT", "JSON"]),
-    "examples": (["lab"], ["NS3"]),
+    "examples": (["lab", "ibcm-verbs"], ["NS3"]),
     "test/common": (["ib-wire", "ibcm"], []),
     "test/fuzz": (["ib-wire", "ibcm"], []),
 }

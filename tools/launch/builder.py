@@ -64,6 +64,18 @@ class Builder:
         with self._lock():
             self._run({}, inputs.configuration(self.variant))
 
+    def install(self, prefix, destdir, names):
+        """Copies what waf's rules of these names say; it must have been built."""
+        command = waf_command() + [
+            "install", "-o", self.folder, "--build-variant=" + self.variant, "-j%d" % _jobs(),
+            "--targets=" + ",".join(names), "--prefix=" + prefix, "--destdir=" + destdir]
+        with self._lock():
+            self._drive(command, self._environment(), sorted(names))
+
+    def _environment(self):
+        return dict(os.environ, WAFLOCK=".lock-waf-" + self.variant, LC_ALL="C.UTF-8",
+                    PATH=debian_path())
+
     def _read_stamp(self):
         try:
             with open(self._stamp, encoding="utf-8") as file:
@@ -110,9 +122,7 @@ class Builder:
             if "python-module" in names and glob.glob(_PYTHON_FILES):
                 names.append("python-files")
             command.append("--targets=" + ",".join(names))
-        environment = dict(os.environ, WAFLOCK=".lock-waf-" + self.variant, LC_ALL="C.UTF-8",
-                           PATH=debian_path())
-        self._drive(command, environment, sorted(wanted))
+        self._drive(command, self._environment(), sorted(wanted))
         # Digests taken before the build: what was saved in its midst is built the next time.
         stamp["configuration"] = configuration
         stamp["targets"].update(wanted)

@@ -23,6 +23,7 @@ TEST_PARTS = ["tools", *PARTS, "fuzz", "python", "bugs", "interop"]
 _OPTIONAL = ("ibcm-verbs", "bugs")
 # Folders of tests in Python that drive built things: part -> targets that it needs built.
 _DRIVEN = {"lab": ["weft"], "bugs": ["weft"], "interop": ["weft"], "python": ["python-module"],
+           "ibcm-verbs": ["weft", "weft-cm"],
            "fuzz": ["fuzz-" + name for name in fuzzers()]}
 
 
@@ -91,6 +92,7 @@ def _run(part, builder, arguments):
     started = time.monotonic()
     environment = environment_of(builder.variant)
     environment["WEFT"] = builder.file_of("weft")
+    environment["WEFT_CM"] = builder.file_of("weft-cm")
     environment["WEFT_VARIANT"] = builder.variant
     environment["WEFT_FUZZERS"] = os.pathsep.join(
         builder.file_of("fuzz-" + name) for name in fuzzers())

@@ -183,6 +183,10 @@ VerbsResult<Route> CmHost::Resolve(const ibcm::IpAddress& destination,
     const auto port = m_state->Get();
     if (!port->ethernet)
     {
+        if (!source && IsGidOfSubnet(*port, destination))
+        {
+            return ResolveGid(*port, *m_paths, destination.Bytes());
+        }
         return ResolveIpoib(*port, *m_paths, destination, source);
     }
     if (!source && m_options.gidIndex)

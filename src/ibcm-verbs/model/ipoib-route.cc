@@ -63,6 +63,27 @@ std::optional<std::uint16_t> PkeyOfBroadcast(std::span<const std::uint8_t> addre
                                       0x8000U);
 }
 
+bool IsGidOfSubnet(const PortSnapshot& port, const ibcm::IpAddress& address)
+{
+    return address.Version() == 6 && !port.gids.empty() && !port.gids.front().gid.IsZero() &&
+           address.Bytes().Prefix() == port.gids.front().gid.Prefix();
+}
+
+VerbsResult<Route> ResolveGid(const PortSnapshot& port,
+                              SaPathClient& paths,
+                              const ibwire::Gid& destination)
+{
+    PathQuestion question;
+    question.sgid = port.gids.front().gid;
+    question.dgid = destination;
+    auto path = paths.Find(port, question);
+    if (!path)
+    {
+        return tl::unexpected(path.error());
+    }
+    return Route{std::move(*path), ibcm::IpAddress::V6(question.sgid), port.number};
+}
+
 VerbsResult<Route> ResolveIpoib(const PortSnapshot& port,
                                 SaPathClient& paths,
                                 const ibcm::IpAddress& destination,

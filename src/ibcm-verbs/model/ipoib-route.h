@@ -20,6 +20,17 @@ VerbsResult<Route> ResolveIpoib(const PortSnapshot& port,
                                 const ibcm::IpAddress& destination,
                                 const std::optional<ibcm::IpAddress>& source);
 
+/**
+ * True if the address is not one of IPoIB, but the GID of a port of this subnet: where the kernel's
+ * IPoIB cannot be had, as it comes with the kernel's Connection Manager. Pure.
+ */
+bool IsGidOfSubnet(const PortSnapshot& port, const ibcm::IpAddress& address);
+
+/** The path to a port by its GID; the source is the port's own one. Blocks. */
+VerbsResult<Route> ResolveGid(const PortSnapshot& port,
+                              SaPathClient& paths,
+                              const ibwire::Gid& destination);
+
 /** The GID in a hardware address of IPoIB: the last 16 of its 20 bytes; pure. */
 std::optional<ibwire::Gid> GidOfHardwareAddress(std::span<const std::uint8_t> address);
 

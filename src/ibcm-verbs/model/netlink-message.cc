@@ -15,8 +15,9 @@ namespace
 template <class T>
 void AppendStruct(std::vector<std::uint8_t>& bytes, const T& value)
 {
-    const auto* raw = reinterpret_cast<const std::uint8_t*>(&value);
-    bytes.insert(bytes.end(), raw, raw + sizeof value);
+    const std::size_t start = bytes.size();
+    bytes.resize(start + sizeof value);
+    std::memcpy(&bytes[start], &value, sizeof value);
 }
 
 void Pad(std::vector<std::uint8_t>& bytes)
