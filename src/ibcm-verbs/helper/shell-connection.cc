@@ -260,7 +260,11 @@ ShellResult<void> ShellCalls::Accept(ShellConnection& connection, const ShellPar
         }
     }
     const auto sent = ResultOf(SendRep(connection, parameters));
-    connection.unanswered = !sent;
+    if (sent)
+    {
+        connection.unanswered = false;
+        connection.phase = ShellPhase::kConnecting;
+    }
     return sent;
 }
 

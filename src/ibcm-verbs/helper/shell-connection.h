@@ -21,7 +21,7 @@ struct ShellConnection
     bool datagram{false};
     ShellCommand wanted{};                    ///< of an active one: its connect
     ibcm::Handle handle{ibcm::Handle::kNone}; ///< none while the way to the peer is not known
-    ShellPhase phase{ShellPhase::kResolving};
+    ShellPhase phase{ShellPhase::kUnasked};
     bool unanswered{false};             ///< a request or a response that waits for its answer
     std::uint8_t responderResources{1}; ///< as the peer proposes, or as they were asked for
     std::uint8_t initiatorDepth{1};

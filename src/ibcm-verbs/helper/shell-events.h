@@ -76,16 +76,16 @@ std::optional<ShellEvent> EventFrom(const ibcm::Event& event);
 /** Whether it brings a new id. */
 bool IsRequest(const ibcm::Event& event);
 
-/** How much of an id's life a program has been told of: rdma_cm tells only what fits to it. */
+/** What rdma_cm tells a program of an id by now. */
 enum class ShellPhase : std::uint8_t
 {
-    kResolving,    ///< nothing of the CM yet
-    kConnecting,   ///< asked for, asked, or connected
-    kDisconnected, ///< only the end of TIMEWAIT is told
+    kUnasked,      ///< nothing: not asked yet or, if asked for, not accepted yet
+    kConnecting,   ///< asked or accepted, or connected
+    kDisconnected, ///< only the end of TIMEWAIT
 };
 
-/** Whether an event of the CM is told in @p phase: no second DISCONNECTED, no TIMEWAIT_EXIT of what
- * was never said to be disconnected. */
+/** Whether an event of the CM is told in @p phase: nothing of a request that the peer gives up, no
+ * second DISCONNECTED, no TIMEWAIT_EXIT of what was never said to be disconnected. */
 bool IsTold(ShellPhase phase, ShellEventType type);
 
 /** Nothing of the id comes after it. @param datagram the id is one of ps=udp. */

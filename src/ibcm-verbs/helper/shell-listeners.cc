@@ -38,14 +38,26 @@ ShellListeners::~ShellListeners()
     }
 }
 
-bool ShellListeners::IsTaken(std::uint64_t serviceId,
-                             const std::optional<ibcm::IpAddress>& ip) const
+int ShellListeners::ConflictAt(std::uint64_t serviceId,
+                               const std::optional<ibcm::IpAddress>& ip) const
 {
     const auto found = m_services.find(serviceId);
-    return found != m_services.end() &&
-           std::any_of(found->second.listeners.begin(),
-                       found->second.listeners.end(),
-                       [&](const Listener& l) { return !l.ip || !ip || *l.ip == *ip; });
+    if (found == m_services.end())
+    {
+        return 0;
+    }
+    for (const Listener& listener : found->second.listeners)
+    {
+        if (!listener.ip || !ip)
+        {
+            return EADDRNOTAVAIL;
+        }
+        if (*listener.ip == *ip)
+        {
+            return EADDRINUSE;
+        }
+    }
+    return 0;
 }
 
 ShellResult<ibcm::Handle> ShellListeners::Open(std::uint64_t serviceId, std::uint32_t backlog)
@@ -81,9 +93,9 @@ ShellResult<void> ShellListeners::Add(unsigned id, const ShellCommand& listen)
             return tl::unexpected(RefusalFrom(own.error()));
         }
     }
-    if (IsTaken(serviceId, ip))
+    if (const int conflict = ConflictAt(serviceId, ip); conflict != 0)
     {
-        return tl::unexpected(ShellRefusal{EADDRINUSE});
+        return tl::unexpected(ShellRefusal{conflict, "the port is listened to already"});
     }
     const auto known = m_services.find(serviceId);
     if (known != m_services.end())

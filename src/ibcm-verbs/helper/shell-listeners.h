@@ -30,7 +30,9 @@ class ShellListeners
 
     /**
      * @param id of the new one.
-     * @return code EADDRINUSE, EADDRNOTAVAIL if the address is none of the device's, ENOMEM.
+     * @return as rdma_cm says it: code EADDRINUSE if somebody listens at the same address,
+     * EADDRNOTAVAIL if the address is none of the device's or one of both listens at all addresses;
+     * ENOMEM.
      */
     ShellResult<void> Add(unsigned id, const ShellCommand& listen);
     bool Has(unsigned id) const;
@@ -56,7 +58,8 @@ class ShellListeners
         std::vector<Listener> listeners; ///< never empty
     };
 
-    bool IsTaken(std::uint64_t serviceId, const std::optional<ibcm::IpAddress>& ip) const;
+    /** That the port is taken, at this address; 0 if it is not. */
+    int ConflictAt(std::uint64_t serviceId, const std::optional<ibcm::IpAddress>& ip) const;
     ShellResult<ibcm::Handle> Open(std::uint64_t serviceId, std::uint32_t backlog);
 
     CmDevice& m_device;

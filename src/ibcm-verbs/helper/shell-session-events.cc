@@ -108,7 +108,6 @@ void ShellSession::OnRequest(const ShellNews& news, ShellEvent event)
     ShellConnection connection;
     connection.datagram = request->datagram;
     connection.handle = news.handle;
-    connection.phase = ShellPhase::kConnecting;
     connection.unanswered = true;
     if (event.proposal)
     {
