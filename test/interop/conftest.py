@@ -15,11 +15,6 @@ from scenes.columns import COLUMNS, Column  # noqa: E402
 from scenes.jobs import JOBS  # noqa: E402
 
 
-def pytest_addoption(parser):
-    parser.addoption("--write-table", action="store_true",
-                     help="write what is seen into the table of doc/interop.md")
-
-
 def pytest_configure(config):
     config.addinivalue_line("markers", "job(name): what the guests have to do for the test")
 
@@ -30,7 +25,8 @@ def _wanted(items):
     for item in items:
         marker = item.get_closest_marker("job")
         parameters = getattr(item, "callspec", None)
-        if marker and parameters:
+        if marker and parameters and not any(skip.args[0] for skip in
+                                             item.iter_markers("skipif")):
             names = wanted.setdefault(parameters.params["column_name"], set())
             names.add(parameters.params.get("job_name", marker.args[0] if marker.args else None))
     return {name: [job for job in JOBS if job in wanted[name]] for name in COLUMNS

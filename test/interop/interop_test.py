@@ -14,7 +14,7 @@ from scenes.scene import HELLO, REFUSAL, WELCOME
 
 MANUAL = CHECKOUT / "doc/interop.md"
 
-pytestmark = pytest.mark.parametrize("column_name", COLUMNS)
+each_column = pytest.mark.parametrize("column_name", COLUMNS)
 
 
 def result(column, job):
@@ -30,6 +30,7 @@ def data_of(record, side, name):
     return next(event.values.get("data") for event in record.seen[side] if event.name == name)
 
 
+@each_column
 @pytest.mark.job("matrix")
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name.replace(" ", "-"))
 def test_scene(column, scene):
@@ -42,6 +43,7 @@ def test_scene(column, scene):
         assert data_of(record, "client", "CONNECT_RESPONSE") == WELCOME
 
 
+@each_column
 @pytest.mark.job("matrix")
 def test_is_as_the_manual_says(column):
     records = result(column, "matrix").records
@@ -67,6 +69,7 @@ def _write_down(column_name, seen):
     MANUAL.write_text(table.replace(text, table.write(ordered)), encoding="utf-8")
 
 
+@each_column
 @pytest.mark.job("matrix")
 def test_private_data_of_rejects(column):
     records = result(column, "matrix").records
@@ -75,6 +78,7 @@ def test_private_data_of_rejects(column):
     assert data_of(records["SIDR, server rejects"], "client", "UNREACHABLE") == REFUSAL
 
 
+@each_column
 @pytest.mark.job("matrix")
 def test_connects_again_after_a_death(column):
     stories = result(column, "matrix").stories
@@ -86,6 +90,7 @@ def test_connects_again_after_a_death(column):
     assert stories["client dies between REP and RTU"][0] == "REJECTED(10)"
 
 
+@each_column
 @pytest.mark.job("matrix")
 def test_nothing_is_left_of_the_scenes(column):
     seen = result(column, "matrix")
@@ -93,6 +98,7 @@ def test_nothing_is_left_of_the_scenes(column):
     assert seen.leaks == []
 
 
+@each_column
 @pytest.mark.job("rping")
 def test_rping(column):
     talk = result(column, "rping")
@@ -101,6 +107,7 @@ def test_rping(column):
     assert talk.leaks == []
 
 
+@each_column
 @pytest.mark.job("ucmatose")
 def test_ucmatose(column):
     talk = result(column, "ucmatose")
@@ -109,9 +116,43 @@ def test_ucmatose(column):
     assert talk.leaks == []
 
 
+@each_column
 @pytest.mark.job("udaddy")
 def test_udaddy(column):
     talk = result(column, "udaddy")
     assert "return status 0" in talk.client
     assert talk.counts == {"SIDR_REQ": 10, "SIDR_REP": 10}
     assert talk.leaks == []
+
+
+@each_column
+@pytest.mark.job("storm")
+def test_storm(column):
+    check_storm(result(column, "storm"))
+
+
+@pytest.mark.skipif(not os.environ.get("WEFT_LONG"), reason="builds for sanitizers: with --long")
+@pytest.mark.parametrize("column_name", [name for name in COLUMNS if "ours" in name])
+@pytest.mark.parametrize("job_name", ["rping tsan", "rping asan"])
+@pytest.mark.job()
+def test_ping_with_sanitizers(column, job_name):
+    seen = result(column, job_name)
+    assert "Sanitizer" not in seen.client + seen.server
+    assert seen.ids == {"REQ": 1, "REP": 1, "RTU": 1, "DREQ": 1, "DREP": 1}
+
+
+@pytest.mark.skipif(not os.environ.get("WEFT_LONG"), reason="builds for sanitizers: with --long")
+@pytest.mark.parametrize("column_name", [name for name in COLUMNS if "ours" in name])
+@pytest.mark.parametrize("job_name", ["storm tsan", "storm asan"])
+@pytest.mark.job()
+def test_storm_with_sanitizers(column, job_name):
+    seen = result(column, job_name)
+    assert "Sanitizer" not in seen.client + seen.server
+    check_storm(seen)
+
+
+def check_storm(seen):
+    assert {name: seen.ids[name] for name in ("REQ", "REP", "RTU", "DREQ", "DREP")} == {
+        "REQ": 2000, "REP": 2000, "RTU": 2000, "DREQ": 2000, "DREP": 2000}
+    assert "REJ" not in seen.ids
+    assert seen.leaks == []
