@@ -53,7 +53,8 @@ def test_is_as_the_manual_says(column):
     written = table.read(MANUAL.read_text(encoding="utf-8"), list(COLUMNS))
     told = {name: written.get(name, {}).get(column.name) for name in seen}
     differ = ["%s\n  seen: %s\n  told: %s" % (name, seen[name], told[name]) for name in seen
-              if told[name] is None or not table.alike(seen[name], told[name])]
+              if told[name] is None
+              or not table.alike(seen[name], told[name], records[name].scene.perhaps)]
     assert not differ, "\n".join(["doc/interop.md says otherwise", *differ])
 
 
@@ -66,7 +67,8 @@ def _write_down(column_name, seen):
             for scene in seen}
     ordered = {scene: {name: cells[name] for name in COLUMNS if name in cells}
                for scene, cells in rows.items()}
-    MANUAL.write_text(table.replace(text, table.write(ordered)), encoding="utf-8")
+    perhaps = {scene.name: scene.perhaps for scene in SCENES}
+    MANUAL.write_text(table.replace(text, table.write(ordered, perhaps)), encoding="utf-8")
 
 
 @each_column
@@ -87,7 +89,9 @@ def test_connects_again_after_a_death(column):
         assert story[-1] == "ESTABLISHED", (name, story)
     # Those who have died are remembered, and the new ones refused at first.
     assert stories["client dies while connected"][0] == "REJECTED(10)"
-    assert stories["client dies between REP and RTU"][0] == "REJECTED(10)"
+    # Ours refuses a REP that it knows nothing of (REJ 6): a server that is sending one lets go then.
+    if column.who["client"] == "kernel":
+        assert stories["client dies between REP and RTU"][0] == "REJECTED(10)"
 
 
 @each_column

@@ -22,7 +22,7 @@ class Matrix:
 
     records: dict  # name of the scene -> Record
     stories: dict  # name of a death -> what came of each attempt to connect again
-    dumps: dict  # side -> what its shell still knew of at the end
+    dumps: dict  # shell -> the connections that it still knew of at the end
     leaks: list
     transcripts: dict
 
@@ -40,14 +40,14 @@ def matrix(column):
         records = {scene.name: record.result() for scene, record in zip(SCENES, playing)}
         back.result()
     deaths.succeed(client)
-    dumps = {"first server": server.do("dump").lines}
+    dumps = {"first server": _last_dump(server)}
     stories = dict(deaths.stories)
     transcripts = {"first server": server.transcript}
     stories["server dies while connected"], server = stale.server_dies(column, client, server)
     stories["server dies between REQ and REP"], server = stale.server_dies_asked(
         column, client, server)
     for name, shell in (("client", client), ("server", server)):
-        dumps[name] = shell.do("dump").lines
+        dumps[name] = _last_dump(shell)
         outcome = shell.quit()
         if outcome.status != 0:
             raise GuestError("%s ended with status %d: %s"
@@ -154,6 +154,16 @@ def _wait_until_idle(server):
         if time.monotonic() > deadline:
             raise GuestError("the server still knows of connections:\n" + told)
     return ""
+
+
+def _last_dump(shell):
+    """The connections that a shell knows of; TIMEWAIT may take its time to end."""
+    deadline = time.monotonic() + 15
+    while True:
+        left = leftovers(shell.do("dump").lines)
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.5)
 
 
 def leftovers(lines):
