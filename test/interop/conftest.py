@@ -14,6 +14,10 @@ from guests.places import build_folder  # noqa: E402
 from scenes.columns import COLUMNS, Column  # noqa: E402
 from scenes.jobs import JOBS  # noqa: E402
 
+# What the other columns have to do as this one does, and the jobs in which that is looked at.
+REFERENCE = "kernel-kernel"
+COMPARED = ("dialogue",)
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "job(name): what the guests have to do for the test")
@@ -29,6 +33,9 @@ def _wanted(items):
                                              item.iter_markers("skipif")):
             names = wanted.setdefault(parameters.params["column_name"], set())
             names.add(parameters.params.get("job_name", marker.args[0] if marker.args else None))
+    for job in COMPARED:
+        if any(job in names for names in wanted.values()):
+            wanted.setdefault(REFERENCE, set()).add(job)
     return {name: [job for job in JOBS if job in wanted[name]] for name in COLUMNS
             if name in wanted}
 

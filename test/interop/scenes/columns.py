@@ -31,7 +31,9 @@ def own_program(variant=None):
             raise GuestError("%s does not build with %s:\n%s"
                              % (_OWN_PROGRAM, variant, done.stderr[-4000:]))
         return CHECKOUT / "build" / variant / "bin" / _OWN_PROGRAM
-    path = pathlib.Path(os.environ.get("WEFT_CM") or CHECKOUT / "build/opt/bin" / _OWN_PROGRAM)
+    simulator = os.environ.get("WEFT")  # './weft test' names the one that it has built
+    folder = pathlib.Path(simulator).parent if simulator else CHECKOUT / "build/opt/bin"
+    path = folder / _OWN_PROGRAM
     if not path.is_file():
         raise Unavailable("%s has not been built" % path)
     return path

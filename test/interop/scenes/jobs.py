@@ -9,6 +9,7 @@ import time
 from guests.errors import GuestError
 from scenes import stale
 from scenes.columns import own_program
+from scenes.dialogue import converse
 from scenes.matrix import SCENES
 from scenes.scene import play
 
@@ -198,7 +199,7 @@ def count_ids(log):
 
 
 # In the order in which they are done.
-JOBS = {"matrix": matrix, "rping": talk("rping"), "ucmatose": talk("ucmatose"),
-        "udaddy": talk("udaddy"), "storm": talk("storm"),
+JOBS = {"matrix": matrix, "dialogue": converse, "rping": talk("rping"),
+        "ucmatose": talk("ucmatose"), "udaddy": talk("udaddy"), "storm": talk("storm"),
         **{"%s %s" % (name, sanitizer): talk(name, sanitizer)
            for sanitizer in SANITIZERS for name in ("rping", "storm")}}
