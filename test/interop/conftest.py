@@ -14,10 +14,9 @@ from guests.places import build_folder  # noqa: E402
 from scenes.columns import COLUMNS, Column  # noqa: E402
 from scenes.jobs import JOBS  # noqa: E402
 
-
-def pytest_addoption(parser):
-    parser.addoption("--write-table", action="store_true",
-                     help="write what is seen into the table of doc/interop.md")
+# What the other columns have to do as this one does, and the jobs in which that is looked at.
+REFERENCE = "kernel-kernel"
+COMPARED = ("dialogue",)
 
 
 def pytest_configure(config):
@@ -30,9 +29,13 @@ def _wanted(items):
     for item in items:
         marker = item.get_closest_marker("job")
         parameters = getattr(item, "callspec", None)
-        if marker and parameters:
+        if marker and parameters and not any(skip.args[0] for skip in
+                                             item.iter_markers("skipif")):
             names = wanted.setdefault(parameters.params["column_name"], set())
             names.add(parameters.params.get("job_name", marker.args[0] if marker.args else None))
+    for job in COMPARED:
+        if any(job in names for names in wanted.values()):
+            wanted.setdefault(REFERENCE, set()).add(job)
     return {name: [job for job in JOBS if job in wanted[name]] for name in COLUMNS
             if name in wanted}
 

@@ -22,8 +22,8 @@ TEST_PARTS = ["tools", *PARTS, "fuzz", "python", "bugs", "interop"]
 # Tested without being named only where they have tests: those of ibcm-verbs are mostly in interop.
 _OPTIONAL = ("ibcm-verbs", "bugs")
 # Folders of tests in Python that drive built things: part -> targets that it needs built.
-_DRIVEN = {"lab": ["weft"], "bugs": ["weft"], "interop": ["weft"], "python": ["python-module"],
-           "ibcm-verbs": ["weft", "weft-cm"],
+_DRIVEN = {"lab": ["weft"], "bugs": ["weft"], "interop": ["weft", "weft-cm"],
+           "python": ["python-module"], "ibcm-verbs": ["weft", "weft-cm"],
            "fuzz": ["fuzz-" + name for name in fuzzers()]}
 
 

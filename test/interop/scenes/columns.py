@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from guests.errors import Unavailable
+from guests.errors import GuestError, Unavailable
 from guests.libraries import find_program
 from guests.pair import Pair
 from guests.places import CHECKOUT, build_folder
@@ -21,9 +21,19 @@ _KERNEL_SHELL = "rdmacm-shell"
 _OWN_PROGRAM = "weft-cm"
 
 
-def own_program():
-    """The program with our Connection Manager; Unavailable if it has not been built."""
-    path = pathlib.Path(os.environ.get("WEFT_CM") or CHECKOUT / "build/opt/bin/weft-cm")
+def own_program(variant=None):
+    """The program with our Connection Manager; a variant is built when it is asked for."""
+    if variant:
+        done = subprocess.run([str(CHECKOUT / "weft"), "build", _OWN_PROGRAM,
+                               "--variant=" + variant], capture_output=True, text=True,
+                              check=False, timeout=1500)
+        if done.returncode != 0:
+            raise GuestError("%s does not build with %s:\n%s"
+                             % (_OWN_PROGRAM, variant, done.stderr[-4000:]))
+        return CHECKOUT / "build" / variant / "bin" / _OWN_PROGRAM
+    simulator = os.environ.get("WEFT")  # './weft test' names the one that it has built
+    folder = pathlib.Path(simulator).parent if simulator else CHECKOUT / "build/opt/bin"
+    path = folder / _OWN_PROGRAM
     if not path.is_file():
         raise Unavailable("%s has not been built" % path)
     return path
@@ -134,7 +144,7 @@ class Column:
         programs = {"kernel": kernel_shell()}
         if "ours" in self.who.values():
             programs["ours"] = own_program()
-        self.pair = Pair(self.folder, megabytes=512)
+        self.pair = Pair(self.folder, megabytes=768)
         for side, who in self.who.items():
             guest = self.guest(side)
             guest.install(programs[who])

@@ -3,12 +3,17 @@
 
 import concurrent.futures
 import dataclasses
+import re
+import time
 
 from guests.errors import GuestError
 from scenes import stale
+from scenes.columns import own_program
+from scenes.dialogue import converse
 from scenes.matrix import SCENES
 from scenes.scene import play
 
+SANITIZERS = ("tsan", "asan")
 _FIRST_PORT = 5000
 
 
@@ -18,7 +23,7 @@ class Matrix:
 
     records: dict  # name of the scene -> Record
     stories: dict  # name of a death -> what came of each attempt to connect again
-    dumps: dict  # side -> what its shell still knew of at the end
+    dumps: dict  # shell -> the connections that it still knew of at the end
     leaks: list
     transcripts: dict
 
@@ -36,14 +41,14 @@ def matrix(column):
         records = {scene.name: record.result() for scene, record in zip(SCENES, playing)}
         back.result()
     deaths.succeed(client)
-    dumps = {"first server": server.do("dump").lines}
+    dumps = {"first server": _last_dump(server)}
     stories = dict(deaths.stories)
     transcripts = {"first server": server.transcript}
     stories["server dies while connected"], server = stale.server_dies(column, client, server)
     stories["server dies between REQ and REP"], server = stale.server_dies_asked(
         column, client, server)
     for name, shell in (("client", client), ("server", server)):
-        dumps[name] = shell.do("dump").lines
+        dumps[name] = _last_dump(shell)
         outcome = shell.quit()
         if outcome.status != 0:
             raise GuestError("%s ended with status %d: %s"
@@ -59,43 +64,113 @@ class Talk:
     client: str  # what it said
     server: str
     counts: dict  # attribute -> how many
+    ids: dict  # attribute -> how many different senders' ids
     leaks: list
 
 
 # Job -> side -> who runs it -> command line.
 _TALKS = {
     "rping": {
-        "client": {"kernel": "rping -c -v -C 100 -a {address}"},
-        "server": {"kernel": "rping -s -v -C 100 -a {address}"}},
+        "client": {"kernel": "rping -c -v -C 100 -p 7301 -a {address}",
+                   "ours": "weft-cm ping {address} 7301 --peer rping --count 100"},
+        "server": {"kernel": "rping -s -v -C 100 -p 7301 -a {address}",
+                   "ours": "weft-cm listen 7301 --peer rping --connections 1"}},
+    # udaddy's port is 7174. The programs want all connections to be there before the first message.
     "ucmatose": {
-        "client": {"kernel": "ucmatose -c 100 -C 10 -s {address}"},
-        "server": {"kernel": "ucmatose -c 100 -C 10 -b {address}"}},
+        "client": {"kernel": "ucmatose -c 100 -C 10 -p 7302 -s {address}",
+                   "ours": "weft-cm ping {address} 7302 --peer ucmatose --connections 100 "
+                           "--parallel 100 --count 10 --size 100"},
+        "server": {"kernel": "ucmatose -c 100 -C 10 -p 7302 -b {address}",
+                   "ours": "weft-cm listen 7302 --peer ucmatose --connections 100 --count 10 "
+                           "--size 100"}},
     "udaddy": {
-        "client": {"kernel": "udaddy -c 10 -C 10 -s {address}"},
-        "server": {"kernel": "udaddy -c 10 -C 10 -b {address}"}},
+        "client": {"kernel": "udaddy -c 10 -C 10 -s {address}",
+                   "ours": "weft-cm ping {address} 7174 --peer udaddy --connections 10 "
+                           "--parallel 10 --count 10 --size 100"},
+        "server": {"kernel": "udaddy -c 10 -C 10 -b {address}",
+                   "ours": "weft-cm listen 7174 --peer udaddy --connections 10 --count 10 "
+                           "--size 100"}},
+    "storm": {
+        "client": {"kernel": "cmtime -c 2000 -p 7304 -s {address}",
+                   "ours": "weft-cm storm {address} 7304 --connections 2000 --parallel 100"},
+        "server": {"kernel": "cmtime -c 2000 -p 7304 -b {address}",
+                   "ours": "weft-cm listen 7304 --peer none --quiet"}},
 }
+# Servers that do not end by themselves.
+_ENDLESS = ("storm",)
+_INTERRUPT = 2
+_PATIENCE = 240
+_TAIL = 6000  # of what a program says, in a failure's report
+_TELL = 10  # SIGUSR1: what the Connection Manager knows
 
 
-def talk(name):
-    """The job in which the two programs of this name talk."""
+def talk(name, sanitizer=None):
+    """The job in which the two programs of this name talk; ours may be built with a sanitizer."""
 
     def job(column):
-        commands = {side: _TALKS[name][side][column.who[side]].format(
-            address=column.pair.server.address) for side in column.who}
+        commands = {side: _command(name, column, side, sanitizer) for side in column.who}
         column.wire.take_log()
         with column.guest("server").start(commands["server"]) as server:
             _wait_for_listener(column, server)
             with column.guest("client").start(commands["client"]) as client:
-                outcomes = {"client": client.wait(90), "server": server.wait(30)}
+                outcomes = {"client": client.wait(_PATIENCE)}
+            if column.who["server"] == "ours":
+                _wait_until_idle(server)
+            if name in _ENDLESS:
+                server.signal(_INTERRUPT)
+            outcomes["server"] = server.wait(60)
         for side, outcome in outcomes.items():
-            if outcome.status != 0:
+            is_ended = name in _ENDLESS and outcome.status == 128 + _INTERRUPT
+            if outcome.status != 0 and not is_ended:
                 raise GuestError("%s: %s's '%s' ended with status %d:\n%s"
                                  % (column.name, side, commands[side], outcome.status,
-                                    outcome.text))
-        return Talk(outcomes["client"].text, outcomes["server"].text,
-                    count(column.wire.take_log()), column.leaks())
+                                    outcome.text[-_TAIL:]))
+        log = column.wire.take_log()
+        return Talk(outcomes["client"].text, outcomes["server"].text, count(log), count_ids(log),
+                    column.leaks())
 
     return job
+
+
+def _command(name, column, side, sanitizer):
+    who = column.who[side]
+    command = _TALKS[name][side][who].format(address=column.pair.server.address)
+    if who == "ours" and sanitizer:
+        program = "weft-cm-" + sanitizer
+        column.guest(side).install(own_program(sanitizer), program)
+        command = command.replace("weft-cm", program, 1)
+    return command
+
+
+def _wait_until_idle(server):
+    """Asks our server what it knows of, until it is of no connection; gives the last answer."""
+    deadline = time.monotonic() + 60
+    while server.is_running():
+        before = len(server.so_far())
+        server.signal(_TELL)
+        time.sleep(1)
+        told = server.so_far()[before:]
+        if told and not leftovers(told.splitlines()):
+            return told
+        if time.monotonic() > deadline:
+            raise GuestError("the server still knows of connections:\n" + told)
+    return ""
+
+
+def _last_dump(shell):
+    """The connections that a shell knows of; TIMEWAIT may take its time to end."""
+    deadline = time.monotonic() + 15
+    while True:
+        left = leftovers(shell.do("dump").lines)
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.5)
+
+
+def leftovers(lines):
+    """The lines of a Dump that are about a connection."""
+    return [line for line in lines
+            if re.match(r"(id|peer) ", line) and "LISTEN" not in line]
 
 
 def _wait_for_listener(column, server):
@@ -115,6 +190,16 @@ def count(log):
     return counts
 
 
+def count_ids(log):
+    """Attribute -> how many different connections such messages were about."""
+    ids = {}
+    for entry in log:
+        ids.setdefault(entry["attribute"], set()).add((entry["from"], entry["local_id"]))
+    return {attribute: len(seen) for attribute, seen in ids.items()}
+
+
 # In the order in which they are done.
-JOBS = {"matrix": matrix, "rping": talk("rping"), "ucmatose": talk("ucmatose"),
-        "udaddy": talk("udaddy")}
+JOBS = {"matrix": matrix, "dialogue": converse, "rping": talk("rping"),
+        "ucmatose": talk("ucmatose"), "udaddy": talk("udaddy"), "storm": talk("storm"),
+        **{"%s %s" % (name, sanitizer): talk(name, sanitizer)
+           for sanitizer in SANITIZERS for name in ("rping", "storm")}}

@@ -12,6 +12,10 @@ def _twice(attribute):
     return ({"match": {"attribute": attribute}, "action": "duplicate"},)
 
 
+# What a message that comes twice can be answered by, the second time.
+_TO_THE_SECOND = {"REQ": ("MRA",), "REP": ("MRA", "RTU"), "DREQ": ("DREP",)}
+
+
 def _harmed(attribute, sender, **ways):
     """Lost once, lost always, come twice; of one sender, as the other one may send such, too."""
     name = "%s of the %s" % (attribute, sender)
@@ -19,7 +23,8 @@ def _harmed(attribute, sender, **ways):
     return [
         Scene("%s lost once" % name, _lost(attribute, nth=1, **match), **ways),
         Scene("%s always lost" % name, _lost(attribute, **match), **ways),
-        Scene("%s twice" % name, _twice(attribute), **ways),
+        Scene("%s twice" % name, _twice(attribute),
+              perhaps=_TO_THE_SECOND.get(attribute, ()), **ways),
     ]
 
 
@@ -29,7 +34,7 @@ _CROSSING = ({"match": {"attribute": "DREQ"}, "action": "delay", "by": "500ms"},
 SCENES = [
     Scene("client disconnects"),
     Scene("server disconnects", disconnect="server"),
-    Scene("both disconnect", _CROSSING, disconnect="both"),
+    Scene("both disconnect", _CROSSING, disconnect="both", perhaps=("DREP",)),
     Scene("server rejects", server="reject"),
     Scene("client rejects", client="reject"),
     Scene("nobody listens", has_listener=False),
@@ -45,9 +50,9 @@ SCENES = [
     Scene("REQ damaged once", ({"match": {"attribute": "REQ", "nth": 1}, "action": "corrupt"},)),
     Scene("REP damaged once", ({"match": {"attribute": "REP", "nth": 1}, "action": "corrupt"},)),
     Scene("REQ comes after the next REQ", ({"match": {"attribute": "REQ", "nth": 1},
-                                            "action": "reorder"},)),
+                                            "action": "reorder"},), perhaps=("MRA",)),
     Scene("REP comes after the next REP", ({"match": {"attribute": "REP", "nth": 1},
-                                            "action": "reorder"},)),
+                                            "action": "reorder"},), perhaps=("MRA", "RTU")),
     Scene("REP after 8 s", ({"match": {"attribute": "REP", "nth": 1}, "action": "delay",
                              "by": "8s"},)),
     Scene("RTU after 1 s", ({"match": {"attribute": "RTU", "nth": 1}, "action": "delay",

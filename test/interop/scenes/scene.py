@@ -30,6 +30,8 @@ class Scene:
     server: str = "accept"  # or "reject"
     client: str = "establish"  # or "reject"
     disconnect: str = "client"  # or "server" or "both"
+    # Messages that come or not, depending on how quick a side is to answer what comes twice.
+    perhaps: tuple = ()
     is_hasty: bool = False  # the client disconnects at once, and not when both are up
 
 

@@ -26,7 +26,7 @@ def messages_text(log):
             piece = "%s × %d" % ("(%s)" % piece if length > 1 else piece, times)
         pieces.append(piece)
         place += length * times
-    if len(pieces) > 14:  # too long a story: what there was, and how often
+    if sum("×" in piece for piece in pieces) > 2:  # what there was, and how often
         kinds = sorted(set(steps), key=steps.index)
         pieces = ["%s × %d" % (kind, steps.count(kind)) for kind in kinds]
         return "in some order: " + ", ".join(pieces)
@@ -46,13 +46,14 @@ def _events_text(events):
                      for event, times in groups) or "nothing"
 
 
-def write(rows):
-    """The whole table. rows: scene -> column -> cells."""
+def write(rows, perhaps):
+    """The whole table. rows: scene -> column -> cells; perhaps: scene -> as for alike."""
     lines = [_HEAD]
     for scene, columns in rows.items():
         groups = {}
         for column, cells in columns.items():
-            same = next((known for known in groups if alike(known, cells)), cells)
+            same = next((known for known in groups if alike(known, cells, perhaps[scene])),
+                        cells)
             groups.setdefault(same, []).append(column)
         for cells, names in groups.items():
             who = "all" if len(names) == len(columns) and len(names) > 1 else ", ".join(names)
@@ -82,14 +83,21 @@ def replace(text, table):
     return "%s%s\n\n%s\n%s%s" % (before, begin, table, end, after)
 
 
-def alike(one, other):
-    """Whether two rows' cells tell the same, but for how often something comes that comes often."""
-    return [_plain(cell) for cell in one] == [_plain(cell) for cell in other]
+def alike(one, other, perhaps=()):
+    """
+    Whether two rows' cells tell the same, but for how often something comes that comes often, and
+    for the messages that come perhaps.
+    """
+    return [_plain(cell, perhaps) for cell in one] == [_plain(cell, perhaps) for cell in other]
 
 
-def _plain(cell):
+def _plain(cell, perhaps):
+    for attribute in perhaps:
+        cell = re.sub(r" (←%s|%s→)( × \d+)?(?=[ )]|$)" % (attribute, attribute), "", cell)
     if cell.startswith("in some order"):
-        cell = ", ".join(sorted(cell.partition(": ")[2].split(", ")))
+        kinds = [kind.partition(" × ") for kind in cell.partition(": ")[2].split(", ")]
+        return sorted((kind, "many" if int(times) >= _MANY else times)
+                      for kind, _, times in kinds)
     return re.sub(r"× (\d+)", lambda found: "× many" if int(found.group(1)) >= _MANY
                   else found.group(0), cell)
 
