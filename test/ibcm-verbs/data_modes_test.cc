@@ -97,6 +97,14 @@ TEST(DataMode, DisconnectsOnTheSideThatThePeerExpects)
     EXPECT_EQ(MakeDataMode(Options(PeerKind::kNone, true, 1, 1)), nullptr);
 }
 
+TEST(DataMode, HasTheSizeOfThePeersDefault)
+{
+    EXPECT_EQ(DefaultSize(PeerKind::kRping, false), 64U);
+    EXPECT_EQ(DefaultSize(PeerKind::kUcmatose, true), 100U);
+    EXPECT_EQ(DefaultSize(PeerKind::kUdaddy, false), 100U);
+    EXPECT_LE(DefaultSize(PeerKind::kWeft, false), DefaultSize(PeerKind::kWeft, true));
+}
+
 TEST(PingMode, SeesEachByteThatWasChanged)
 {
     for (const std::size_t place : {0U, 3U, 4U, 63U})

@@ -7,8 +7,11 @@
 
 #include <gtest/gtest.h>
 #include <pcap/pcap.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 
@@ -115,7 +118,6 @@ TEST(MadCapture, IsReadableWhileItIsWritten)
         mad.bytes = SomeMad();
         mad.replyAddress = Address(false);
         (*capture)->OnReceived(Port(), mad);
-        EXPECT_TRUE((*capture)->Good());
         // Not closed yet: as if the process had been killed.
         std::array<char, PCAP_ERRBUF_SIZE> error{};
         pcap_t* reader = pcap_open_offline(file.c_str(), error.data());
@@ -133,6 +135,39 @@ TEST(MadCapture, IsReadableWhileItIsWritten)
         pcap_close(reader);
     }
     std::filesystem::remove_all(folder);
+}
+
+TEST(MadCapture, SaysOnceThatItCannotGoOn)
+{
+    const auto before = std::signal(SIGPIPE, SIG_IGN);
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    int told = 0;
+    const std::string path = "/proc/self/fd/" + std::to_string(ends[1]);
+    {
+        const auto capture = MadCapture::Create(path,
+                                                [&](const std::string& what)
+                                                {
+                                                    ++told;
+                                                    EXPECT_NE(what.find(path), std::string::npos);
+                                                });
+        ASSERT_TRUE(capture) << capture.error().text;
+        (*capture)->OnSent(Port(), SomeMad(), Address(true));
+        EXPECT_EQ(told, 0);
+        close(ends[0]); // nobody reads any more
+        (*capture)->OnSent(Port(), SomeMad(), Address(true));
+        (*capture)->OnSent(Port(), SomeMad(), Address(true));
+        EXPECT_EQ(told, 1);
+    }
+    close(ends[1]);
+    std::signal(SIGPIPE, before);
+}
+
+TEST(MadCapture, SaysAtOnceThatTheDiskIsFull)
+{
+    const auto capture = MadCapture::Create("/dev/full");
+    ASSERT_FALSE(capture);
+    EXPECT_EQ(capture.error().code, ENOSPC);
 }
 
 TEST(MadCapture, SaysThatTheFileCannotBeWritten)

@@ -206,6 +206,30 @@ TEST_F(UmadPortTest, IsNotHeldUpByADeadDestination)
     EXPECT_TRUE(m_umad.AwaitSent(taken + 2));
 }
 
+TEST_F(UmadPortTest, DoesNotWaitForADeadDestinationAtTheEnd)
+{
+    m_umad.onSend = [](const FakeUmad::Sent&)
+    {
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        return EHOSTUNREACH;
+    };
+    constexpr std::size_t kMany = 1000;
+    for (std::size_t i = 0; i < kMany; ++i)
+    {
+        ASSERT_TRUE(m_port->Transmit(MadNumber(1), Destination(1)));
+    }
+    const SendLanes::Hooks none{nullptr, [](int) {}};
+    {
+        SendLanes lanes(m_umad, none);
+        for (std::size_t i = 0; i < kMany; ++i)
+        {
+            ASSERT_TRUE(lanes.Queue(MadNumber(2), Destination(2)));
+        }
+    }
+    EXPECT_LT(m_umad.AllSent().size(), kMany);
+    EXPECT_GT(m_umad.AllSent().size(), 1U);
+}
+
 TEST_F(UmadPortTest, DeliversWithPkeyAndAddress)
 {
     Start();

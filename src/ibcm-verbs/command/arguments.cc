@@ -98,9 +98,8 @@ void AddDataOptions(CLI::App& command,
         ->check(CLI::Range(std::uint32_t{1}, kMaxMessages))
         ->capture_default_str()
         ->type_name("N");
-    command.add_option("--size", arguments.size, "bytes of a message")
+    command.add_option("--size", arguments.size, "bytes of a message (default: as the peer's)")
         ->check(CLI::Range(std::uint32_t{1}, kMaxSize))
-        ->capture_default_str()
         ->type_name("BYTES");
     command.add_option("--data", arguments.privateData, "private data for the peer's program")
         ->check(CLI::Validator(CheckHex, "HEX"))
@@ -121,7 +120,7 @@ DataModeOptions ModeOptions(const DataArguments& arguments, bool passive)
     }
     options.passive = passive;
     options.count = arguments.count;
-    options.size = arguments.size;
+    options.size = arguments.size.value_or(DefaultSize(options.peer, passive));
     return options;
 }
 

@@ -39,8 +39,8 @@ struct DataArguments
 {
     std::string peer{"none"};
     std::uint32_t count{10};
-    std::uint32_t size{64};
-    std::string privateData; ///< hexadecimal
+    std::optional<std::uint32_t> size; ///< nothing: the peer's own default
+    std::string privateData;           ///< hexadecimal
 };
 
 /** @param peers those that the command knows. */

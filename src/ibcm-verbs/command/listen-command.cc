@@ -19,7 +19,7 @@ namespace
 
 constexpr const char* kFooter =
     "PORT is a TCP port of the RDMA IP CM service (UDP with --peer udaddy). Peers:\n"
-    "  weft      'weft-cm ping': what comes is sent back; --size is the longest message\n"
+    "  weft      'weft-cm ping': what comes is sent back, messages up to --size (16384)\n"
     "  rping     'rping -c'\n"
     "  ucmatose  'ucmatose -s ADDRESS -C COUNT -S SIZE'\n"
     "  udaddy    'udaddy -s ADDRESS -C COUNT -S SIZE'\n"

@@ -51,10 +51,9 @@ CallStatistics Caller::Run(const Route& route)
 {
     m_path = route.path;
     std::unique_lock hold(m_lock);
-    for (;;)
+    while (!Done())
     {
-        while (!m_stopping && m_started < m_options.connections &&
-               m_calls.size() < m_options.parallel)
+        while (MayStart())
         {
             ++m_started;
             hold.unlock();
@@ -65,13 +64,28 @@ CallStatistics Caller::Run(const Route& route)
         DestroyLeftovers();
         DisconnectOverdue();
         hold.lock();
-        const bool all = m_stopping || m_started == m_options.connections;
-        if (all && m_calls.empty() && m_leftovers.empty())
+        const auto changed = [this] { return MayStart() || !m_leftovers.empty() || Done(); };
+        if (m_options.hold && m_options.hold->count() > 0)
         {
-            return m_statistics;
+            m_changed.wait_for(hold, kTick, changed);
         }
-        m_changed.wait_for(hold, kTick);
+        else
+        {
+            m_changed.wait(hold, changed);
+        }
     }
+    return m_statistics;
+}
+
+bool Caller::MayStart() const
+{
+    return !m_stopping && m_started < m_options.connections && m_calls.size() < m_options.parallel;
+}
+
+bool Caller::Done() const
+{
+    const bool all = m_stopping || m_started == m_options.connections;
+    return all && m_calls.empty() && m_leftovers.empty();
 }
 
 void Caller::Stop()

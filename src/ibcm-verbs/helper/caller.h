@@ -82,6 +82,10 @@ class Caller final : public ibcm::EventHandler, private SessionOwner
         return m_options.data.peer == PeerKind::kUdaddy;
     }
 
+    // With the lock held.
+    bool MayStart() const;
+    bool Done() const;
+
     void Start(const Route& route);
     VerbsStatus Begin(Call& call, const Route& route);
     VerbsStatus Request(const Call& call, const Route& route);

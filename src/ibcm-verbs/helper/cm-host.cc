@@ -125,7 +125,7 @@ VerbsStatus CmHost::OpenPort()
     }
     if (!m_options.captureFile.empty())
     {
-        auto capture = MadCapture::Create(m_options.captureFile);
+        auto capture = MadCapture::Create(m_options.captureFile, m_options.trouble);
         if (!capture)
         {
             return tl::unexpected(capture.error());

@@ -59,11 +59,23 @@ std::unique_ptr<DataMode> MakeDataMode(const DataModeOptions& options)
     return nullptr;
 }
 
-std::uint16_t DefaultPort(PeerKind kind)
+std::uint32_t DefaultSize(PeerKind kind, bool passive)
 {
-    constexpr std::uint16_t kRpingPort = 7174;
-    constexpr std::uint16_t kUcmatosePort = 7471;
-    return kind == PeerKind::kRping || kind == PeerKind::kUdaddy ? kRpingPort : kUcmatosePort;
+    constexpr std::uint32_t kRpingSize = 64;
+    constexpr std::uint32_t kUcmatoseSize = 100;
+    constexpr std::uint32_t kLongestEcho = 16384;
+    switch (kind)
+    {
+    case PeerKind::kUcmatose:
+    case PeerKind::kUdaddy:
+        return kUcmatoseSize;
+    case PeerKind::kWeft:
+        return passive ? kLongestEcho : kRpingSize;
+    case PeerKind::kNone:
+    case PeerKind::kRping:
+        break;
+    }
+    return kRpingSize;
 }
 
 } // namespace cmverbs

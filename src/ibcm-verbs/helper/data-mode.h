@@ -68,8 +68,9 @@ struct DataModeOptions
 /** Null for kNone. */
 std::unique_ptr<DataMode> MakeDataMode(const DataModeOptions& options);
 
-/** The TCP or UDP port that the program listens on if nobody says otherwise. */
-std::uint16_t DefaultPort(PeerKind kind);
+/** What the program takes for size if nobody says otherwise; of what echoes, the longest message.
+ */
+std::uint32_t DefaultSize(PeerKind kind, bool passive);
 
 } // namespace cmverbs
 

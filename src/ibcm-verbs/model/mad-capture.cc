@@ -26,7 +26,9 @@ std::int64_t NanosecondsNow()
 
 } // namespace
 
-VerbsResult<std::unique_ptr<MadCapture>> MadCapture::Create(const std::string& path)
+VerbsResult<std::unique_ptr<MadCapture>> MadCapture::Create(
+    const std::string& path,
+    std::function<void(const std::string&)> broken)
 {
     std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "wbe"));
     if (file == nullptr)
@@ -39,11 +41,15 @@ VerbsResult<std::unique_ptr<MadCapture>> MadCapture::Create(const std::string& p
     {
         return tl::unexpected(VerbsError{errno, "cannot write the capture " + path});
     }
-    return std::unique_ptr<MadCapture>(new MadCapture(std::move(file)));
+    return std::unique_ptr<MadCapture>(new MadCapture(std::move(file), path, std::move(broken)));
 }
 
-MadCapture::MadCapture(std::unique_ptr<std::FILE, Close> file)
-    : m_file(std::move(file))
+MadCapture::MadCapture(std::unique_ptr<std::FILE, Close> file,
+                       std::string path,
+                       std::function<void(const std::string&)> broken)
+    : m_path(std::move(path)),
+      m_broken(std::move(broken)),
+      m_file(std::move(file))
 {
 }
 
@@ -59,21 +65,31 @@ void MadCapture::OnReceived(const PortSnapshot& port, const ibcm::ReceivedMad& m
     Write(PacketOf(port, mad.bytes, mad.replyAddress, false));
 }
 
-bool MadCapture::Good() const
-{
-    const std::lock_guard hold(m_lock);
-    return m_good;
-}
-
 void MadCapture::Write(const std::vector<std::uint8_t>& packet)
 {
+    bool broken = false;
+    {
+        const std::lock_guard hold(m_lock);
+        if (!m_good)
+        {
+            return;
+        }
+        m_good = Append(packet);
+        broken = !m_good;
+    }
+    if (broken && m_broken)
+    {
+        m_broken("the capture " + m_path + " ends here: it cannot be written any more");
+    }
+}
+
+bool MadCapture::Append(const std::vector<std::uint8_t>& packet)
+{
     const auto bytes = static_cast<std::uint32_t>(packet.size());
-    const std::lock_guard hold(m_lock);
     const auto header = ibwire::ErfRecordHeader(NanosecondsNow(), bytes, bytes);
-    m_good = m_good &&
-             std::fwrite(header.data(), 1, header.size(), m_file.get()) == header.size() &&
-             std::fwrite(packet.data(), 1, packet.size(), m_file.get()) == packet.size() &&
-             std::fflush(m_file.get()) == 0;
+    return std::fwrite(header.data(), 1, header.size(), m_file.get()) == header.size() &&
+           std::fwrite(packet.data(), 1, packet.size(), m_file.get()) == packet.size() &&
+           std::fflush(m_file.get()) == 0;
 }
 
 } // namespace cmverbs

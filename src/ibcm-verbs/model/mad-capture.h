@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace cmverbs
 {
@@ -21,15 +23,15 @@ namespace cmverbs
 class MadCapture final : public MadTap
 {
   public:
-    static VerbsResult<std::unique_ptr<MadCapture>> Create(const std::string& path);
+    /** @param broken is told, once, that nothing more can be written; may be null. */
+    static VerbsResult<std::unique_ptr<MadCapture>> Create(
+        const std::string& path,
+        std::function<void(const std::string&)> broken = nullptr);
 
     void OnSent(const PortSnapshot& port,
                 const ibwire::MadBytes& mad,
                 const ibcm::MadAddress& address) override;
     void OnReceived(const PortSnapshot& port, const ibcm::ReceivedMad& mad) override;
-
-    /** False if something could not be written. */
-    bool Good() const;
 
   private:
     struct Close
@@ -40,11 +42,17 @@ class MadCapture final : public MadTap
         }
     };
 
-    explicit MadCapture(std::unique_ptr<std::FILE, Close> file);
+    MadCapture(std::unique_ptr<std::FILE, Close> file,
+               std::string path,
+               std::function<void(const std::string&)> broken);
 
     void Write(const std::vector<std::uint8_t>& packet);
+    /** With the lock held. */
+    bool Append(const std::vector<std::uint8_t>& packet);
 
-    mutable ibcm::OsMutex m_lock;
+    const std::string m_path;
+    const std::function<void(const std::string&)> m_broken;
+    ibcm::OsMutex m_lock; ///< of all below
     std::unique_ptr<std::FILE, Close> m_file;
     bool m_good{true};
 };

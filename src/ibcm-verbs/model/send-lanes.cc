@@ -27,10 +27,11 @@ SendLanes::SendLanes(UmadAgent& agent, Hooks hooks)
 
 SendLanes::~SendLanes()
 {
+    const auto end = ibcm::OsClock::now() + kLinger;
     for (const auto& lane : m_lanes)
     {
         const std::lock_guard hold(lane->lock);
-        lane->ending = true;
+        lane->end = end;
         lane->wake.notify_one();
     }
     for (const auto& lane : m_lanes)
@@ -67,8 +68,8 @@ void SendLanes::Serve(Lane& lane)
     std::unique_lock hold(lane.lock);
     for (;;)
     {
-        lane.wake.wait(hold, [&lane] { return lane.ending || !lane.queue.empty(); });
-        if (lane.queue.empty())
+        lane.wake.wait(hold, [&lane] { return lane.end || !lane.queue.empty(); });
+        if (lane.queue.empty() || (lane.end && ibcm::OsClock::now() >= *lane.end))
         {
             return;
         }

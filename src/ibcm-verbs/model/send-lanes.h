@@ -6,10 +6,12 @@
 #include "ibcm/helper/host-threads.h"
 #include "ibcm/model/mad-port.h"
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace cmverbs
@@ -26,6 +28,9 @@ class SendLanes
     static constexpr std::size_t kLanes = 4;
     /** MADs that may wait in one lane. */
     static constexpr std::size_t kDepth = 8192;
+    /** How long the end waits for dead destinations: for longer, if the kernel is asking for one.
+     */
+    static constexpr std::chrono::milliseconds kLinger{500};
 
     /** Told on the lanes' threads, several at once. */
     struct Hooks
@@ -37,7 +42,7 @@ class SendLanes
 
     /** @param agent outlives this. */
     SendLanes(UmadAgent& agent, Hooks hooks);
-    /** What waits is sent before it returns. */
+    /** What waits is sent before it returns, as far as that is done within kLinger. */
     ~SendLanes();
 
     SendLanes(const SendLanes&) = delete;
@@ -61,7 +66,7 @@ class SendLanes
         ibcm::OsMutex lock;
         ibcm::OsCondition wake;
         std::deque<Waiting> queue;
-        bool ending{false};
+        std::optional<ibcm::OsClock::time_point> end; ///< what is not sent until then is not
         ibcm::OsThread thread;
     };
 
