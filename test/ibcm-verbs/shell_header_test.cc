@@ -215,7 +215,10 @@ TEST_P(ShellHeader, AListenerTakesRequestsForItsAddressOnly)
     elsewhere[35] = 9; // 10.0.0.9
     ExpectRejected(elsewhere, ibwire::IpCmRejReason::kUnknownAddress);
     Stranger good(m_devices->client);
-    EXPECT_EQ(good.SendReq(Header()).type, ibcm::EventType::kRepReceived);
+    const ibcm::Event response = good.SendReq(Header());
+    ASSERT_EQ(response.type, ibcm::EventType::kRepReceived);
+    EXPECT_EQ(std::get<ibcm::RepReceived>(response.parameters).targetAckDelay,
+              TestDevice::kAckDelay);
     EXPECT_TRUE(m_shell->Event(2).starts_with("CONNECT_REQUEST status=0 listen=1 "));
 }
 

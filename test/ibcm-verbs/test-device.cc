@@ -122,7 +122,7 @@ TestDevice::TestDevice(ibcm::Runtime& runtime,
     : m_number(number),
       m_end(wire.AddEnd({.lid = number, .gids = {GidOf(number)}})),
       m_port(runtime, m_end, kPort),
-      m_manager(runtime, {.caGuid = kGuid + number}, options)
+      m_manager(runtime, {.caGuid = kGuid + number, .caAckDelay = kAckDelay}, options)
 {
     EXPECT_TRUE(m_manager.AddPort(kPort, m_port));
     m_end.Attach(&m_port);
@@ -138,6 +138,11 @@ TestDevice::~TestDevice()
 ibcm::ConnectionManager& TestDevice::Manager()
 {
     return m_manager;
+}
+
+std::uint8_t TestDevice::AckDelay() const
+{
+    return kAckDelay;
 }
 
 void TestDevice::RemovePort()

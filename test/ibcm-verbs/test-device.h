@@ -36,6 +36,7 @@ class TestDevice final : public CmDevice
   public:
     /** Short enough that TIMEWAIT passes at once. */
     static constexpr std::uint8_t kPacketLifeTime = 8;
+    static constexpr std::uint8_t kAckDelay = 5;
 
     TestDevice(ibcm::Runtime& runtime,
                ibcm::ThreadedWire& wire,
@@ -47,6 +48,7 @@ class TestDevice final : public CmDevice
     TestDevice& operator=(const TestDevice&) = delete;
 
     ibcm::ConnectionManager& Manager() override;
+    std::uint8_t AckDelay() const override;
     /** 10.0.0.1 … 9 are hosts, 10.0.0.10 … have no owner, 10.0.1.* never answers at once but waits
      * for Release, and then is there; others are unreachable. */
     VerbsResult<Route> Resolve(const ibcm::IpAddress& destination,

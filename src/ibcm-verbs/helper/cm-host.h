@@ -58,6 +58,11 @@ class CmHost final : public CmDevice
         return *m_manager;
     }
 
+    std::uint8_t AckDelay() const override
+    {
+        return m_device->AckDelay();
+    }
+
     VerbsResult<Route> Resolve(const ibcm::IpAddress& destination,
                                std::optional<ibcm::IpAddress> source = std::nullopt) override;
     VerbsResult<std::unique_ptr<QueuePair>> MakeQueuePair(bool datagram) override;

@@ -77,13 +77,16 @@ ibcm::ReqParameters ReqFor(const ShellConnection& connection,
     return req;
 }
 
-ibcm::RepParameters RepFor(const ShellConnection& connection, const ShellParameters& parameters)
+ibcm::RepParameters RepFor(const ShellConnection& connection,
+                           const ShellParameters& parameters,
+                           std::uint8_t ackDelay)
 {
     ibcm::RepParameters rep;
     rep.localQpn = connection.qpn;
     rep.startingPsn = connection.psn;
     rep.responderResources = connection.responderResources;
     rep.initiatorDepth = connection.initiatorDepth;
+    rep.targetAckDelay = ackDelay;
     rep.rnrRetryCount = parameters.rnrRetryCount.value_or(kDefaultRetries);
     rep.flowControl = parameters.flowControl;
     rep.srq = parameters.srq;
@@ -236,7 +239,8 @@ ibcm::Status ShellCalls::SendRep(const ShellConnection& connection,
     {
         return m_manager.SendSidrRep(connection.handle, SidrRepFor(connection, parameters));
     }
-    return m_manager.SendRep(connection.handle, RepFor(connection, parameters));
+    return m_manager.SendRep(connection.handle,
+                             RepFor(connection, parameters, m_device.AckDelay()));
 }
 
 ShellResult<void> ShellCalls::Accept(ShellConnection& connection, const ShellParameters& parameters)

@@ -44,6 +44,8 @@ class CmDevice
   public:
     virtual ~CmDevice() = default;
     virtual ibcm::ConnectionManager& Manager() = 0;
+    /** How long it takes to acknowledge, for RepParameters::targetAckDelay; exponent. */
+    virtual std::uint8_t AckDelay() const = 0;
     /**
      * Finds the way to an address; blocks the calling thread until it is known or refused.
      * @param source to leave from; nothing: as the system's routes say.
