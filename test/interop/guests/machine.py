@@ -52,7 +52,7 @@ class Machine:
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._errors,
                                          stderr=self._errors)
 
-    def wait_until_up(self, timeout=90):
+    def wait_until_up(self, timeout=300):
         """Waits until the agent in the guest takes commands."""
         deadline = time.monotonic() + timeout
         while _UP not in self.console_text():
