@@ -11,12 +11,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from guests.errors import Unavailable  # noqa: E402
 from guests.machine import find_qemu  # noqa: E402
 from guests.places import build_folder  # noqa: E402
-from scenes.columns import COLUMNS, Column  # noqa: E402
+from scenes.columns import COLUMNS, LINUX_COLUMNS, Column  # noqa: E402
 from scenes.jobs import JOBS  # noqa: E402
 
 # What the other columns have to do as this one does, and the jobs in which that is looked at.
 REFERENCE = "kernel-kernel"
-COMPARED = ("dialogue",)
+COMPARED = ("dialogue",)  # the matrix is compared with the manual
 
 
 def pytest_configure(config):
@@ -36,8 +36,8 @@ def _wanted(items):
     for job in COMPARED:
         if any(job in names for names in wanted.values()):
             wanted.setdefault(REFERENCE, set()).add(job)
-    return {name: [job for job in JOBS if job in wanted[name]] for name in COLUMNS
-            if name in wanted}
+    return {name: [job for job in JOBS if job in wanted[name]]
+            for name in [*COLUMNS, *LINUX_COLUMNS] if name in wanted}
 
 
 @pytest.fixture(scope="session", name="columns")

@@ -9,7 +9,7 @@ import pytest
 from guests.errors import Unavailable
 from guests.places import CHECKOUT
 from scenes import captures, table
-from scenes.columns import COLUMNS
+from scenes.columns import COLUMNS, LINUX_COLUMNS
 from scenes.dialogue import PARTS
 from scenes.matrix import SCENES
 from scenes.scene import HELLO, REFUSAL, WELCOME
@@ -75,6 +75,20 @@ def _write_down(column_name, seen):
                for scene, cells in rows.items()}
     perhaps = {scene.name: scene.perhaps for scene in SCENES}
     MANUAL.write_text(table.replace(text, table.write(ordered, perhaps)), encoding="utf-8")
+
+
+@pytest.mark.skipif(not os.environ.get("WEFT_LONG"), reason="two more pairs of guests: with --long")
+@pytest.mark.parametrize("column_name", LINUX_COLUMNS)
+@pytest.mark.job("matrix")
+def test_behaves_as_linux_when_told_to(column):
+    records = result(column, "matrix").records
+    written = table.read(MANUAL.read_text(encoding="utf-8"), list(COLUMNS))
+    differ = []
+    for name, record in records.items():
+        kernels, seen = written[name]["kernel-kernel"], table.row(record)
+        if not table.alike(seen, kernels, record.scene.perhaps):
+            differ.append("%s\n  seen: %s\n  the kernel: %s" % (name, seen, kernels))
+    assert not differ, "\n".join(["not as between two kernels:", *differ])
 
 
 @each_column

@@ -27,6 +27,7 @@ class Machine:
 
     def __init__(self, name, number, kernel, image, wire, folder, megabytes=768, processors=1):
         """
+        kernel, image: what to boot.
         wire: path of the UNIX socket that the network card is plugged into.
         folder: for the console's log. The machine boots at once; see wait_until_up.
         """
@@ -38,7 +39,7 @@ class Machine:
         command = [
             find_qemu(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-machine", "q35,accel=tcg", "-cpu", "max", "-smp", str(processors),
-            "-m", str(megabytes), "-kernel", str(kernel.image), "-initrd", str(image),
+            "-m", str(megabytes), "-kernel", str(kernel), "-initrd", str(image),
             "-append", "console=ttyS0 quiet panic=-1 net.ifnames=0 mitigations=off "
                        "weft.name=%s weft.address=%d" % (name, number),
             "-serial", "file:%s" % self.console, "-monitor", "none",
@@ -52,7 +53,7 @@ class Machine:
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._errors,
                                          stderr=self._errors)
 
-    def wait_until_up(self, timeout=90):
+    def wait_until_up(self, timeout=300):
         """Waits until the agent in the guest takes commands."""
         deadline = time.monotonic() + timeout
         while _UP not in self.console_text():

@@ -11,6 +11,7 @@ from guests.image import make_image
 from guests.kernel import CM_MODULES, find_kernel
 from guests.libraries import libraries_of, place_in_guest
 from guests.machine import Machine, find_qemu
+from guests.vmlinux import bare_image
 from relay.wire import Wire
 
 HOSTS = ("client", "server")
@@ -85,6 +86,7 @@ class Pair:
         """folder: for consoles and captures. Raises Unavailable if this machine lacks something."""
         find_qemu()
         kernel = find_kernel()
+        bare = bare_image(kernel.image)
         image = make_image(kernel)
         # A socket's path has to be short, which a folder given may not be.
         self._sockets = pathlib.Path(tempfile.mkdtemp(prefix="weft-wire-"))
@@ -93,7 +95,7 @@ class Pair:
         self.wire = Wire(self._sockets, HOSTS)
         try:
             for number, name in enumerate(HOSTS, 1):
-                self._machines.append(Machine(name, number, kernel, image,
+                self._machines.append(Machine(name, number, bare, image,
                                               self.wire.path_for(name), self.folder,
                                               megabytes, processors))
             for machine in self._machines:

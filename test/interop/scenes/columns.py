@@ -17,6 +17,8 @@ from scenes.shell import Shell
 # Column -> who runs on the client, and on the server.
 COLUMNS = {"kernel-kernel": ("kernel", "kernel"), "kernel-ours": ("kernel", "ours"),
            "ours-kernel": ("ours", "kernel")}
+# The same with ours behaving as Linux 6.1 does.
+LINUX_COLUMNS = {"kernel-linux61": ("kernel", "ours"), "linux61-kernel": ("ours", "kernel")}
 _KERNEL_SHELL = "rdmacm-shell"
 _OWN_PROGRAM = "weft-cm"
 
@@ -65,7 +67,8 @@ class Column:
 
     def __init__(self, name, folder):
         self.name = name
-        self.who = dict(zip(("client", "server"), COLUMNS[name]))
+        self.who = dict(zip(("client", "server"), {**COLUMNS, **LINUX_COLUMNS}[name]))
+        self._behaviour = "linux61" if name in LINUX_COLUMNS else "strict"
         self.folder = folder / name
         self.pair = None
         self.resources = {}  # side -> what its kernel knows of when nothing goes on
@@ -90,11 +93,12 @@ class Column:
         """What the job has given, as soon as it is there; raises what the job has raised."""
         return self._jobs[name][1].result(timeout=1500)
 
-    def open_shell(self, side, options=""):
+    def open_shell(self, side):
         """Starts a Shell with that side's Connection Manager; nothing goes by itself in it."""
-        program = _KERNEL_SHELL if self.who[side] == "kernel" else _OWN_PROGRAM + " shell"
-        shell = Shell(self.guest(side).start(("%s %s" % (program, options)).strip()),
-                      "%s's %s" % (self.name, side))
+        command = _KERNEL_SHELL
+        if self.who[side] == "ours":
+            command = "%s shell --behaviour=%s" % (_OWN_PROGRAM, self._behaviour)
+        shell = Shell(self.guest(side).start(command), "%s's %s" % (self.name, side))
         shell.do("policy hold")
         shell.do("auto establish=0 disconnect=1 destroy=0")
         return shell

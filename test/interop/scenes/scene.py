@@ -15,6 +15,8 @@ _LAST = ("REJECTED", "UNREACHABLE", "CONNECT_ERROR", "ADDR_ERROR", "ROUTE_ERROR"
 _DULL = ("ADDR_RESOLVED", "ROUTE_RESOLVED")
 # Longer than two of the 4.3 s after which a message is sent again: nothing goes on any more.
 _QUIET = 11.0
+# Within this time a side is told that the other one has left, if it is told.
+_WORD = 3.0
 # All retries, 16 times 4.3 s, on both sides one after the other; and as much again.
 _PATIENCE = 240.0
 
@@ -132,6 +134,8 @@ class _Play:
             try:
                 shell, event = self._events.get(timeout=0.5)
             except queue.Empty:
+                if self._is_deserted(latest):
+                    self._leave(self._server)
                 latest = max(latest, self._latest_message())
                 if time.monotonic() - latest > _QUIET:
                     self._give_up()
@@ -181,8 +185,6 @@ class _Play:
             end.is_up = False
         elif event.name in _LAST:
             self._finish(end)
-            if end is self._client and self._server.asked > 1 and not self._server.is_over:
-                self._leave(self._server)
 
     def _take_request(self, end, number):
         """Answers a request; it may come again when the answer has been lost and is forgotten."""
@@ -209,8 +211,13 @@ class _Play:
             end.is_up = True
             self._disconnect_when_up()
 
+    def _is_deserted(self, latest):
+        """The request has come again, nobody waits for the answer, and no word of that comes."""
+        return (self._client.is_over and self._server.asked > 1 and not self._server.is_over
+                and time.monotonic() - latest > _WORD)
+
     def _leave(self, server):
-        """The request has come again, nobody waits for the answer, and that takes its time."""
+        """Before the answer has been sent for the last time, which takes more than a minute."""
         server.events.append("leaves")
         self._finish(server)
 
