@@ -615,6 +615,29 @@ TEST_F(CmChecksTest, ADestroyedIdIsToldNothing)
     }
 }
 
+TEST_F(CmChecksTest, AnIdThatIsBeingDestroyedNeedNotBeTold)
+{
+    for (const bool before : {true, false})
+    {
+        tells = false;
+        ServerStep(S::kIdle, I::kReqAccepted, S::kReqRcvd);
+        if (before)
+        {
+            ServerStep(S::kReqRcvd, I::kCallDestroyNoMemory, S::kIdle);
+        }
+        else
+        {
+            server.EventBegins(kServerId, EventType::kReqReceived);
+            server.EventEnds(kServerId, Disposition::kKeep);
+            ServerStep(S::kReqRcvd, I::kRejStale, S::kTimewait);
+            ServerStep(S::kTimewait, I::kCallDestroy, S::kIdle);
+        }
+        EXPECT_FALSE(checks.CheckEnds());
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
 TEST_F(CmChecksTest, AHostThatForgetsTellsNothing)
 {
     tells = false;

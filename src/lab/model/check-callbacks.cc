@@ -65,6 +65,14 @@ constexpr Events kFirst = kAsking | Of(E::kReqReceived,
                                        // An id that has refused a REP ages without a word.
                                        E::kTimewaitExit);
 
+/** Whether the id is going: its consumer, or a core that has never told of it, has given it up. */
+bool Destroys(ibcm::Input input)
+{
+    using I = ibcm::Input;
+    return input == I::kCallDestroy || input == I::kCallDestroyNoMemory ||
+           input == I::kCallDestroyXrcTarget;
+}
+
 } // namespace
 
 E CallbackCheck::EventOf(ibcm::Input input)
@@ -120,9 +128,15 @@ E CallbackCheck::EventOf(ibcm::Input input)
 
 void CallbackCheck::Changed(std::uint32_t host, ibcm::Handle id, ibcm::Input input)
 {
+    Id& changed = m_ids.At(HandleKey(host, id));
+    if (Destroys(input))
+    {
+        changed.dying = true;
+        Forget(host, id);
+        return;
+    }
     // An id that its handler has given up hears no more, though its end may be yet to come.
-    if (const E event = EventOf(input);
-        event != E::kNone && !m_ids.At(HandleKey(host, id)).destroyed)
+    if (const E event = EventOf(input); event != E::kNone && !changed.destroyed && !changed.dying)
     {
         m_untold.push_back({host, id, event});
     }

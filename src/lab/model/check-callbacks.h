@@ -71,6 +71,7 @@ class CallbackCheck
         std::uint32_t inside{0}; ///< handlers
         std::uint32_t task{0};   ///< that runs the latest
         bool begun{false};
+        bool dying{false}; ///< is being destroyed: is told nothing new
         bool destroyed{false};
     };
 
