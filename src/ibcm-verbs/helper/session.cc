@@ -49,7 +49,6 @@ VerbsStatus Session::MakePair(bool datagram)
     if (m_mode != nullptr)
     {
         m_name = m_loop.NewName();
-        m_loop.Watch(m_name, weak_from_this());
         options.memoryBytes = m_mode->MemoryBytes();
         options.depth = m_mode->Depth();
         options.announce = m_loop.Channel();
@@ -61,6 +60,10 @@ VerbsStatus Session::MakePair(bool datagram)
         return tl::unexpected(pair.error());
     }
     m_pair = std::move(*pair);
+    if (m_mode != nullptr)
+    {
+        m_loop.Watch(m_name, weak_from_this()); // nothing completes before something is posted
+    }
     return {};
 }
 
@@ -185,10 +188,6 @@ void Session::OnCompletions()
     News news;
     {
         const std::lock_guard hold(m_lock);
-        if (m_pair == nullptr)
-        {
-            return;
-        }
         m_pair->Poll([this, &news](const Completion& completion) { Take(completion, news); });
     }
     Tell(news);

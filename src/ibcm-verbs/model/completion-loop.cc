@@ -16,11 +16,12 @@ VerbsResult<std::unique_ptr<CompletionLoop>> CompletionLoop::Make(const VerbsDev
         return tl::unexpected(
             VerbsError{errno, "cannot make a completion channel on " + device.Name()});
     }
-    return std::unique_ptr<CompletionLoop>(new CompletionLoop(std::move(channel)));
+    return std::unique_ptr<CompletionLoop>(new CompletionLoop(device, std::move(channel)));
 }
 
-CompletionLoop::CompletionLoop(VerbsPtr<ibv_comp_channel> channel)
-    : m_channel(std::move(channel))
+CompletionLoop::CompletionLoop(const VerbsDevice& device, VerbsPtr<ibv_comp_channel> channel)
+    : m_device(device),
+      m_channel(std::move(channel))
 {
     m_thread = ibcm::OsThread(
         [this]
@@ -69,6 +70,7 @@ void CompletionLoop::Serve()
         {
             return; // the device has gone
         }
+        m_device.HandOver();
         // At once: who destroys the queue waits for it.
         ibv_ack_cq_events(queue, 1);
         const std::lock_guard calling(m_calling);

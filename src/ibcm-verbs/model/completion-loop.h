@@ -26,6 +26,7 @@ class CompletionSink
 class CompletionLoop
 {
   public:
+    /** @param device outlives it. */
     static VerbsResult<std::unique_ptr<CompletionLoop>> Make(const VerbsDevice& device);
     /** Ends the thread; queue pairs that announce here must have gone. */
     ~CompletionLoop();
@@ -49,10 +50,11 @@ class CompletionLoop
     void Quiesce();
 
   private:
-    explicit CompletionLoop(VerbsPtr<ibv_comp_channel> channel);
+    CompletionLoop(const VerbsDevice& device, VerbsPtr<ibv_comp_channel> channel);
 
     void Serve();
 
+    const VerbsDevice& m_device;
     VerbsPtr<ibv_comp_channel> m_channel;
     WakeDescriptor m_wake;
     ibcm::OsMutex m_lock;

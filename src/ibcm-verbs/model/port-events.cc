@@ -103,6 +103,7 @@ void PortEvents::Serve()
             m_reactions.gone();
             return;
         }
+        m_device.HandOver();
         React(event, owners);
     }
 }

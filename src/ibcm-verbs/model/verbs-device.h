@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,15 @@ class VerbsDevice
         return m_domain.get();
     }
 
+    /**
+     * Called when a thread has made something, and by another when the kernel has named it in an
+     * event, before it is used: the way through the kernel is none that C++ knows of.
+     */
+    void HandOver() const
+    {
+        const std::lock_guard hold(m_handOver);
+    }
+
     /** The port as it is now. ENODEV if there is no such port. */
     VerbsResult<PortSnapshot> QueryPort(std::uint8_t number) const;
 
@@ -89,6 +99,7 @@ class VerbsDevice
     const std::string m_name;
     VerbsPtr<ibv_context> m_context;
     VerbsPtr<ibv_pd> m_domain;
+    mutable ibcm::OsMutex m_handOver; ///< protects nothing else
     std::uint64_t m_nodeGuid{0};
     std::uint8_t m_ackDelay{0};
     std::uint8_t m_maxReads{0};

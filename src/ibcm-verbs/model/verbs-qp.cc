@@ -119,6 +119,7 @@ VerbsStatus VerbsQp::Initialise()
     {
         return tl::unexpected(Failed("make a queue pair", errno));
     }
+    m_device.HandOver(); // to who waits for completions and events
     return m_options.datagram ? ReadyDatagrams() : VerbsStatus{};
 }
 
