@@ -48,7 +48,7 @@ def kernel_shell():
         raise Unavailable("there is no %s" % source)
     program = build_folder() / _KERNEL_SHELL
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        part = program.with_name("%s.%d" % (program.name, os.getpid()))
+        part = program.with_name("%s.%d" % (program.name, threading.get_native_id()))
         done = subprocess.run([str(find_program("cc", "gcc")), "-O2", "-o", str(part),
                                str(source), "-lrdmacm", "-libverbs"], capture_output=True,
                               text=True, check=False)
