@@ -12,7 +12,7 @@ from guests.cpio import Archive
 from guests.errors import Unavailable
 from guests.kernel import BOOT_MODULES, CM_MODULES
 from guests.libraries import find_program, libraries_of, place_in_guest
-from guests.places import INSIDE, build_folder
+from guests.places import INSIDE, build_folder, unfinished
 
 # Program -> Debian package.
 _PROGRAMS = {"rdma": "iproute2", "rping": "rdmacm-utils", "ucmatose": "rdmacm-utils",
@@ -46,7 +46,7 @@ def make_image(kernel):
     content = archive.to_bytes()
     path = build_folder() / ("image-%s.cpio" % kernel.version)
     if not path.exists() or path.read_bytes() != content:
-        part = path.with_name("%s.%d" % (path.name, os.getpid()))
+        part = unfinished(path)
         part.write_bytes(content)
         part.rename(path)
     return path
@@ -92,7 +92,7 @@ def _agent():
     program = build_folder() / ("weft-agent-" + digest)
     if not program.exists():
         compiler = shutil.which(os.environ.get("CXX", "c++")) or find_program("c++", "g++")
-        part = program.with_name("%s.%d" % (program.name, os.getpid()))
+        part = unfinished(program)
         done = subprocess.run([str(compiler), "-std=c++20", "-O2", "-o", str(part), str(source)],
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:

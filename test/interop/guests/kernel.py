@@ -107,13 +107,17 @@ def _fetch(folder):
 
 def _package_name():
     """The package that the meta package stands for at the moment."""
-    answer = subprocess.run(["apt-cache", "depends", _META_PACKAGE], capture_output=True,
-                            text=True, check=False)
-    found = re.search(r"^\s*Depends: (linux-image-\S+)$", answer.stdout, re.MULTILINE)
-    if not found:
-        raise Unavailable("no kernel with soft-RoCE is installed, and apt does not know the "
-                          "package %s: run 'apt-get update'" % _META_PACKAGE)
-    return found.group(1)
+    for attempt in ("as it is", "after an update"):
+        answer = subprocess.run(["apt-cache", "depends", _META_PACKAGE], capture_output=True,
+                                text=True, check=False)
+        found = re.search(r"^\s*Depends: (linux-image-\S+)$", answer.stdout, re.MULTILINE)
+        if found:
+            return found.group(1)
+        if attempt == "as it is":  # minimal systems have no lists; who is not root cannot get them
+            subprocess.run(["apt-get", "-q", "update"], stdin=subprocess.DEVNULL,
+                           capture_output=True, check=False, timeout=600)
+    raise Unavailable("no kernel with soft-RoCE is installed, and apt does not know the package "
+                      "%s: run 'apt-get update'" % _META_PACKAGE)
 
 
 def _call(command, folder, what, stdin=subprocess.DEVNULL):

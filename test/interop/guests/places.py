@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[2]
@@ -15,3 +16,8 @@ def build_folder():
     folder = pathlib.Path(os.environ.get("WEFT_INTEROP_BUILD") or CHECKOUT / "build" / "interop")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def unfinished(path):
+    """Where a file is written before it gets its name; nobody else writes there."""
+    return path.with_name("%s.%d.%d" % (path.name, os.getpid(), threading.get_ident()))

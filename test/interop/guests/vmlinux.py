@@ -6,10 +6,9 @@ emulated machine takes the kernel longer than all the rest of its boot.
 
 import hashlib
 import lzma
-import os
 import zlib
 
-from guests.places import build_folder
+from guests.places import build_folder, unfinished
 
 _ELF = b"\x7fELF"
 # How what is inside begins -> what unpacks it.
@@ -22,13 +21,12 @@ _PVH_NOTE = b"\x12\x00\x00\x00Xen\x00"
 def bare_image(image):
     """The unpacked kernel, or the image given if it is packed otherwise or cannot be so started."""
     content = image.read_bytes()
-    name = "vmlinux-" + hashlib.sha256(content).hexdigest()[:16]
-    bare = build_folder() / name
+    bare = build_folder() / ("vmlinux-" + hashlib.sha256(content).hexdigest()[:16])
     if not bare.exists():
         inside = unpacked(content)
         if inside is None:
             return image
-        part = bare.with_name("%s.%d" % (name, os.getpid()))
+        part = unfinished(bare)
         part.write_bytes(inside)
         part.rename(bare)
     return bare

@@ -11,7 +11,7 @@ import time
 from guests.errors import GuestError, Unavailable
 from guests.libraries import find_program
 from guests.pair import Pair
-from guests.places import CHECKOUT, build_folder
+from guests.places import CHECKOUT, build_folder, unfinished
 from scenes.shell import Shell
 
 # Column -> who runs on the client, and on the server.
@@ -48,7 +48,7 @@ def kernel_shell():
         raise Unavailable("there is no %s" % source)
     program = build_folder() / _KERNEL_SHELL
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        part = program.with_name("%s.%d" % (program.name, threading.get_native_id()))
+        part = unfinished(program)
         done = subprocess.run([str(find_program("cc", "gcc")), "-O2", "-o", str(part),
                                str(source), "-lrdmacm", "-libverbs"], capture_output=True,
                               text=True, check=False)
