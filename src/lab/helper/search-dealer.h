@@ -13,6 +13,16 @@
 namespace lab
 {
 
+/** How far a search has come, to go on from. Plain values. */
+struct SearchState
+{
+    interleave::SearchTree::State tree;
+    Tally sum;           ///< of the runs that have got their numbers
+    unsigned crashes{0}; ///< among them
+
+    friend bool operator==(const SearchState&, const SearchState&) = default;
+};
+
 /**
  * The runs of a search that ends by itself, dealt to workers in parts. What comes out, and the
  * number that each run gets, does not depend on the number of workers.
@@ -31,15 +41,7 @@ class SearchDealer
         interleave::SearchPart part;
     };
 
-    /** How far a search has come, to go on from. Plain values. */
-    struct State
-    {
-        interleave::SearchTree::State tree;
-        Tally sum;           ///< of the runs that have got their numbers
-        unsigned crashes{0}; ///< among them
-
-        friend bool operator==(const State&, const State&) = default;
-    };
+    using State = SearchState;
 
     /**
      * @param runs of a part, before what is left of it is dealt anew.
