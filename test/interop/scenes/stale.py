@@ -12,6 +12,7 @@ from scenes.scene import TCP_SERVICE
 
 _ATTEMPTS = 12
 _PAUSE = 10
+_PARTING = 15  # seconds that a kernel may take to clean up behind a program
 _OUTCOMES = ("server: ESTABLISHED", "client: REJECTED", "server: REJECTED", "client: UNREACHABLE")
 
 
@@ -114,18 +115,32 @@ class Service:
 
 
 class Silence:
-    """While it lasts nothing arrives that a side says about the service. Use as a context."""
+    """While it lasts nothing arrives that a side says about the service. Use as a context: it ends
+    when the dead can have nothing more to say."""
 
     def __init__(self, column, side, *services):
         self._wire = column.wire
-        self._rules = [{"match": {"from": side, "service": TCP_SERVICE + service.port},
-                        "action": "drop"} for service in services]
+        self._side = side
+        # A kernel parts for its programs, when it comes to that; our dead say nothing.
+        self._parts = column.who[side] == "kernel"
+        self._services = [TCP_SERVICE + service.port for service in services]
+        self._rules = [{"match": {"from": side, "service": service}, "action": "drop"}
+                       for service in self._services]
 
     def __enter__(self):
         self._rules = self._wire.add_rules(self._rules)
 
     def __exit__(self, *_):
+        deadline = time.monotonic() + _PARTING
+        while self._parts and time.monotonic() < deadline:
+            if all(map(self._has_parted, self._services)):
+                break
+            time.sleep(0.1)
         self._wire.remove_rules(self._rules)
+
+    def _has_parted(self, service):
+        return any(entry["from"] == self._side and entry["action"] == "drop"
+                   for entry in self._wire.log_of(service))
 
 
 class ClientDies:
