@@ -55,11 +55,12 @@ bool StoreNumber(std::optional<T>& to,
 template <class To, class From>
 bool Store(To& to, std::optional<From> found)
 {
-    if (found)
+    const bool understood = found.has_value();
+    if (understood)
     {
         to = *std::move(found);
     }
-    return found.has_value();
+    return understood;
 }
 
 bool ReadId(ShellCommand& command, std::string_view word)
