@@ -146,7 +146,8 @@ def test_fields_of_the_messages(columns, column):
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 @each_column
-@pytest.mark.parametrize("job_name", ["matrix", "dialogue", "rping", "ucmatose", "udaddy"])
+@pytest.mark.parametrize("job_name",
+                         ["matrix", "dialogue", "rping", "ucmatose", "udaddy", "storm"])
 @pytest.mark.job()
 def test_no_frame_is_malformed(column, job_name):
     result(column, job_name)
