@@ -118,3 +118,23 @@ def test_waiver(said, text):
 ])
 def test_waiver_without_reason_or_effect(said, text, lines):
     assert said(determinism.check, {FILE: text}) == ["%s:%d" % (FILE, n) for n in lines]
+
+
+@pytest.mark.parametrize("line", [
+    "Use(id.state.Read(), id.lapState.Read());",
+    "Use(id.state.Read(), Other(1, id.peer.Write()));",
+    "Use(list{a->state.Read()}, b->state.Read());",
+])
+def test_order_of_arguments(said, line):
+    assert said(determinism.check, {FILE: "// one\n" + line + "\n"}) == [FILE + ":2"]
+
+
+@pytest.mark.parametrize("line", [
+    "Use(id.state.Read(), true); Use(id.peer.Read(), false);",
+    "Pair pair{id.state.Read(), id.lapState.Read()};",
+    "if (id.state.Read() == kIdle && Use(id.peer.Read(), 1)) {}",
+    "for (auto state = id.state.Read(); Use(1, 2); state = id.state.Read()) {}",
+    "Run([&] { Use(id.state.Read()); Use(id.peer.Read()); }, 1);",
+])
+def test_order_that_is_given(said, line):
+    assert said(determinism.check, {FILE: line + "\n"}) == []

@@ -55,6 +55,7 @@ _UNORDERED = re.compile(r"\bunordered_(?:multi)?(?:map|set)\s*<")
 _ALIAS = re.compile(r"\busing\s+(\w+)\s*=\s*(?:std\s*::\s*)?unordered_(?:multi)?(?:map|set)\s*<")
 _NAME_AFTER = re.compile(r"\s*(?:const\b\s*)?[&*]*\s*(\w+)\s*(?:[;={,)(\[]|WEFT_|IBCM_|GUARDED_BY)")
 _RANGE_FOR = re.compile(r"\bfor\s*\(([^;{}]*?[^:])?:(?!:)\s*(?P<range>[^;{}]+?)\)\s*[{\n]")
+_SHOWN = re.compile(r"(?:\.|->)\s*(?:Read|Write)\s*\(\s*\)")
 _BEGIN = re.compile(r"\b(\w+)\s*(?:\.|->)\s*c?begin\s*\(\s*\)")
 
 
@@ -65,7 +66,8 @@ def check(tree):
         code = code_only(text)
         allowed, complaints = _allowances(name, text)
         yield from complaints
-        found = list(_banned(name, code)) + list(_iterations(tree, name, code))
+        found = [*_banned(name, code), *_iterations(tree, name, code),
+                 *_argument_orders(name, code)]
         for finding in sorted(set(found)):
             if finding.line not in allowed:
                 yield finding
@@ -146,3 +148,27 @@ def _iterations(tree, name, code):
     for match in _BEGIN.finditer(code):
         if match.group(1) in names:
             yield Finding(name, line_of(code, match.start()), message % match.group(1))
+
+
+def _argument_orders(name, code):
+    """Calls in two of whose arguments a guarded field is read or written: accesses are told to the
+    observer, and it is the compiler that chooses which argument comes first."""
+    opened = []  # for each bracket that is open: itself, and for each argument what is shown in it
+    shown = {match.start() for match in _SHOWN.finditer(code)}
+    for offset, letter in enumerate(code):
+        if letter in "([{":
+            opened.append((letter, offset, [False]))
+        elif letter in ")]}" and opened:
+            bracket, start, arguments = opened.pop()
+            if bracket == "(" and sum(arguments) > 1:
+                yield Finding(name, line_of(code, start),
+                              "the order of arguments differs from compiler to compiler: access "
+                              "guarded fields in statements of their own, before the call")
+            if opened and any(arguments):
+                opened[-1][2][-1] = True
+        elif letter == "," and opened:
+            opened[-1][2].append(False)
+        elif letter == ";" and opened:
+            opened[-1][2][:] = [False]
+        elif offset in shown and opened:
+            opened[-1][2][-1] = True

@@ -116,7 +116,9 @@ void Core::OnMra(const Received& rx, const ibwire::CmMra& mra)
         static_cast<std::uint32_t>(asked) == static_cast<std::uint32_t>(rx.transactionId);
     if (!ours || !due || !answers)
     {
-        const bool repeated = ours && KnowsAlready(id.state.Read(), id.lapState.Read());
+        const State state = id.state.Read(); // first, whatever the compiler does with arguments
+        const LapState lap = id.lapState.Read();
+        const bool repeated = ours && KnowsAlready(state, lap);
         NoteMessage(id, TimelineEntry::Kind::kDropped, ibwire::CmAttribute::kMra);
         id.lock.Unlock();
         if (repeated)

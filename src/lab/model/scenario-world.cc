@@ -52,6 +52,8 @@ ScenarioWorld::~ScenarioWorld()
     {
         m_simulated->Rewind();
     }
+    m_cmChecks.reset(); // what watches the engine ends before it
+    m_checks.reset();
     // Not its Reset(): whoever decided in the latest run may be gone.
     m_engine.reset();
     RunHeap::End();
