@@ -111,6 +111,7 @@ void Core::RunHandler(IdRef ref, EventPtr event, IdRef listener)
                 return;
             }
             IBCM_CHECK(m_runtime, Invariant::kOneHandler, &id, !delivery.inside);
+            IBCM_CHECK(m_runtime, Invariant::kEndsIdle, &id, !delivery.stopped);
             delivery.inside = true;
             delivery.thread = m_runtime.CurrentThread();
             Note(id, TimelineEntry::Kind::kEvent, static_cast<std::uint8_t>(event->event.type));

@@ -28,7 +28,7 @@ enum class Invariant : std::uint8_t
     kPeerIndexed,  ///< 4: an indexed peer has an owner or ages
     kListening,    ///< 5: LISTEN, listener record and sharers agree
     kSidrAttached, ///< 6: SIDR record and state agree
-    kEndsIdle,     ///< 7: destroyed ids are in IDLE and in no table
+    kEndsIdle,     ///< 7: destroyed ids are in IDLE, in no table, and told nothing
     kOutstanding,  ///< 8: what is out is what the state waits to have answered
     kOneHandler,   ///< 9: one thread at a time in the handler of an id
 };
