@@ -241,15 +241,15 @@ TEST_F(CampaignFolderTest, SaysWhatIsWrongWithAState)
 {
     const CampaignFolder folder = Folder();
     ASSERT_TRUE(folder.Prepare().has_value());
-    for (const char* text : {"", "{", "{}", "[]", R"({"weft-campaign": 1, "campaign": {}})"})
+    for (const char* text : {"", "{", "{}", "[]", R"({"weft-campaign": 2, "campaign": {}})"})
     {
         std::ofstream(fs::path(folder.Path()) / CampaignFolder::kStateFile) << text;
         EXPECT_FALSE(folder.ReadState(m_identity).has_value()) << text;
     }
     std::ofstream(fs::path(folder.Path()) / CampaignFolder::kStateFile)
-        << R"({"weft-campaign": 2})";
+        << R"({"weft-campaign": 1})";
     EXPECT_THAT(folder.ReadState(m_identity).error().Text(),
-                HasSubstr("found a campaign of format 2, expected format 1"));
+                HasSubstr("found a campaign of format 1, expected format 2"));
 }
 
 TEST_F(CampaignFolderTest, WritesALogThatNamesItsScenario)

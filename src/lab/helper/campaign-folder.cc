@@ -25,7 +25,7 @@ namespace
 
 namespace fs = std::filesystem;
 
-constexpr unsigned kFormat = 1;
+constexpr unsigned kFormat = 2;
 constexpr const char* kFormatKey = "weft-campaign";
 
 InputError NotWritable(const std::string& path, int reason)

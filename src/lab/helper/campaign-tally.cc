@@ -133,10 +133,11 @@ StepCoverage CoverageFromJson(const Json& json)
 
 Json ToJson(const DistinctSample& sample)
 {
-    Json counts = Json::object();
+    // Pairs: an object would look for each key among all before it.
+    Json counts = Json::array();
     for (const auto& [value, times] : sample.Counts())
     {
-        counts[HexOf(value)] = times;
+        counts.push_back({HexOf(value), times});
     }
     return {{"level", sample.Level()}, {"counts", std::move(counts)}};
 }
@@ -151,9 +152,9 @@ DistinctSample SampleFromJson(const Json& json)
     }
     DistinctSample sample;
     sample.RaiseTo(level);
-    for (const auto& [value, times] : json.at("counts").items())
+    for (const Json& count : json.at("counts"))
     {
-        sample.Add(FromHex(value), times.get<std::uint64_t>());
+        sample.Add(FromHex(count.at(0).get<std::string>()), count.at(1).get<std::uint64_t>());
     }
     return sample;
 }

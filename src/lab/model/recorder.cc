@@ -2,7 +2,8 @@
 #include "lab/model/recorder.h"
 
 #include <algorithm>
-#include <span>
+#include <functional>
+#include <string_view>
 
 namespace lab
 {
@@ -96,10 +97,10 @@ void Recorder::NoteSent(const std::string& from, const std::string& to, const ib
 
 void Recorder::CountSent(const std::string& from, const ibwire::MadBytes& mad)
 {
-    interleave::Digest digest;
-    digest.Mix(interleave::HashText(from));
-    digest.Mix(std::span<const std::uint8_t>(mad));
-    bool& before = m_sentBefore.At(digest.Value()).seen;
+    const std::string_view bytes(reinterpret_cast<const char*>(mad.data()), mad.size());
+    const std::uint64_t key =
+        std::hash<std::string_view>{}(bytes) ^ interleave::MixBits(std::hash<std::string>{}(from));
+    bool& before = m_sentBefore.At(key).seen;
     const auto attribute = ibwire::DecodeHeader(mad).attributeId;
     m_coverage->Messages().Count(
         attribute, before ? MessageCoverage::What::kRepeated : MessageCoverage::What::kSent);

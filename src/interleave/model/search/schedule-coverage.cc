@@ -17,10 +17,11 @@ namespace
 
 constexpr std::size_t kInitialSlots = 1024;
 
-std::uint64_t Mix(std::uint64_t left, std::uint64_t right)
-{
-    return MixBits(left * 0x9e37'79b9'7f4a'7c15ULL + right);
-}
+// Odd, and without a pattern: each part of an operation's hash has one to itself, so that the parts
+// need no mixing before they are added, and the sum is mixed once.
+constexpr std::uint64_t kOfTask = 0x9e37'79b9'7f4a'7c15ULL;
+constexpr std::uint64_t kOfOrdinal = 0xd6e8'feb8'6659'fd93ULL;
+constexpr std::uint64_t kOfPast = 0xc2b2'ae3d'27d4'eb4fULL;
 
 } // namespace
 
@@ -63,27 +64,32 @@ void TraceHashObserver::OnOp(const OpEvent& event)
     {
         m_tasks.resize(task + 1, 0);
     }
-    std::uint64_t hash =
-        Mix(m_tasks[task],
-            (static_cast<std::uint64_t>(task) << 32) | (static_cast<std::uint64_t>(op.kind) << 1) |
-                static_cast<std::uint64_t>(op.write));
-    if (op.object.type != 0)
+    const std::uint64_t what = (static_cast<std::uint64_t>(task) << 32) |
+                               (static_cast<std::uint64_t>(op.kind) << 1) |
+                               static_cast<std::uint64_t>(op.write);
+    std::uint64_t sum = m_tasks[task] * kOfTask + what;
+    if (op.object.type == 0)
     {
-        Past& past = Of(op.object);
-        hash = Mix(hash, event.engine.ClassHash(op.object.type) ^ op.object.ordinal);
-        hash = Mix(hash, op.write ? past.write + past.reads : past.write);
-        if (op.write)
-        {
-            past.write = hash;
-            past.reads = 0;
-        }
-        else
-        {
-            past.reads += hash;
-        }
+        m_tasks[task] = MixBits(sum);
+        m_sum += m_tasks[task];
+        ++m_operations;
+        return;
+    }
+    Past& past = Of(op.object);
+    sum += event.engine.ClassHash(op.object.type) + op.object.ordinal * kOfOrdinal +
+           (op.write ? past.write + past.reads : past.write) * kOfPast;
+    const std::uint64_t hash = MixBits(sum);
+    if (op.write)
+    {
+        past.write = hash;
+        past.reads = 0;
+    }
+    else
+    {
+        past.reads += hash;
     }
     m_tasks[task] = hash;
-    m_sum += MixBits(hash);
+    m_sum += hash;
     ++m_operations;
 }
 

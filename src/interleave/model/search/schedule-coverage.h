@@ -22,6 +22,11 @@ namespace interleave
 class TraceHashObserver final : public Observer
 {
   public:
+    TraceHashObserver()
+        : Observer({.switches = false, .choices = false})
+    {
+    }
+
     /** Forgets the run before; call it before each run. */
     void Clear();
 
