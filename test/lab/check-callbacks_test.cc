@@ -15,93 +15,80 @@ using CheckCallbacksTest = CmChecksFixture;
 
 TEST_F(CheckCallbacksTest, EventsOfAConnectionInOrder)
 {
-    for (const EventType type : {EventType::kMraReceived,
-                                 EventType::kRepReceived,
-                                 EventType::kLapReceived,
-                                 EventType::kDreqReceived,
-                                 EventType::kTimewaitExit})
-    {
-        Tell(type);
-    }
-    EXPECT_EQ(Found(), std::nullopt);
-}
-
-TEST_F(CheckCallbacksTest, AnEventAfterTheTerminalOne)
-{
+    tells = false;
+    ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+    ClientStep(S::kReqSent, I::kMraReq, S::kMraReqRcvd);
+    ClientStep(S::kMraReqRcvd, I::kRep, S::kRepRcvd);
+    Tell(EventType::kMraReceived);
+    ClientStep(S::kRepRcvd, I::kCallSendRtu, S::kEstablished);
     Tell(EventType::kRepReceived);
+    client.OnLapTransition(
+        {kClientId, kClient, kServer, ibcm::LapState::kUninit, ibcm::LapState::kLapRcvd, I::kLap});
+    ClientStep(S::kEstablished, I::kDreq, S::kDreqRcvd);
+    Tell(EventType::kLapReceived);
     Tell(EventType::kDreqReceived);
-    Tell(EventType::kTimewaitExit);
-    Tell(EventType::kDrepReceived);
-    EXPECT_EQ(Found(), "callback: DREP_RECEIVED after TIMEWAIT_EXIT");
-}
-
-TEST_F(CheckCallbacksTest, AnIdThatIsUsedAgainMayBeToldAgain)
-{
-    Tell(EventType::kReqError);
-    ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
-    Tell(EventType::kRepReceived);
+    EXPECT_FALSE(checks.CheckEnds());
     EXPECT_EQ(Found(), std::nullopt);
 }
 
-TEST_F(CheckCallbacksTest, AnEventOfTheLifeBeforeMayComeLate)
+TEST_F(CheckCallbacksTest, AnEventBeforeAnEarlierOne)
 {
     tells = false;
-    for (const bool lateAgain : {false, true})
-    {
-        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
-        ClientStep(S::kReqSent, I::kRep, S::kRepRcvd);
-        Tell(EventType::kRepReceived);
-        ClientStep(S::kRepRcvd, I::kCallSendRtu, S::kEstablished);
-        ClientStep(S::kEstablished, I::kCallSendDreq, S::kDreqSent);
-        ClientStep(S::kDreqSent, I::kDrep, S::kTimewait);
-        ClientStep(S::kTimewait, I::kTimewaitExit, S::kIdle);
-        // Used again before a thread has told what has ended the life before.
-        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
-        Tell(EventType::kDrepReceived);
-        Tell(EventType::kTimewaitExit);
-        ClientStep(S::kReqSent, I::kRep, S::kRepRcvd);
-        Tell(EventType::kRepReceived);
-        EXPECT_EQ(Found(), std::nullopt);
-        if (lateAgain)
-        {
-            Tell(EventType::kRepReceived); // a life has one
-            EXPECT_EQ(Found(), "callback: REP_RECEIVED after REP_RECEIVED");
-        }
-        engine.Reset();
-        checks.Clear();
-    }
-}
-
-TEST_F(CheckCallbacksTest, NothingIsToldOfALifeThatHasEnded)
-{
-    tells = false;
-    for (const EventType last : {EventType::kReqError, EventType::kTimewaitExit})
-    {
-        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
-        Tell(last);
-        ClientStep(S::kReqSent, I::kReqTimeout, S::kIdle);
-        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
-        Tell(EventType::kDrepReceived);
-        EXPECT_EQ(Found(), "callback: DREP_RECEIVED after nothing");
-        engine.Reset();
-        checks.Clear();
-    }
-}
-
-TEST_F(CheckCallbacksTest, NoLateEventAfterOneOfTheNewLife)
-{
     ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
-    Tell(EventType::kRepReceived);
+    ClientStep(S::kReqSent, I::kMraReq, S::kMraReqRcvd);
+    ClientStep(S::kMraReqRcvd, I::kRej, S::kIdle);
+    Tell(EventType::kRejReceived);
+    EXPECT_EQ(Found(), "callback: REJ_RECEIVED before MRA_RECEIVED");
+}
+
+TEST_F(CheckCallbacksTest, AnEventThatNothingHasCaused)
+{
+    for (const bool again : {false, true})
+    {
+        tells = true;
+        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+        ClientStep(S::kReqSent, I::kRep, S::kRepRcvd);
+        Tell(again ? EventType::kRepReceived : EventType::kRejReceived);
+        EXPECT_EQ(Found(),
+                  again ? "callback: REP_RECEIVED without a cause"
+                        : "callback: REJ_RECEIVED without a cause");
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
+TEST_F(CheckCallbacksTest, AnIdThatIsUsedAgainMayBeToldLateOfItsFormerLives)
+{
+    tells = false;
+    for (unsigned life = 0; life < 3; ++life)
+    {
+        ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+        ClientStep(S::kReqSent, I::kMraReq, S::kMraReqRcvd);
+        ClientStep(S::kMraReqRcvd, I::kRej, S::kIdle);
+    }
+    // One thread was kept from its handler all the while, and others have left their events to it.
+    for (unsigned life = 0; life < 3; ++life)
+    {
+        Tell(EventType::kMraReceived);
+        Tell(EventType::kRejReceived);
+    }
+    EXPECT_FALSE(checks.CheckEnds());
+    EXPECT_EQ(Found(), std::nullopt);
+}
+
+TEST_F(CheckCallbacksTest, NothingOfANewLifeBeforeTheLifeBeforeItIsOver)
+{
+    tells = false;
+    ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
     ClientStep(S::kReqSent, I::kRej, S::kIdle);
     ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
-    Tell(EventType::kReqError); // only a REQ that has just been sent can fail
-    Tell(EventType::kRejReceived);
-    EXPECT_EQ(Found(), "callback: REJ_RECEIVED after REQ_ERROR");
+    ClientStep(S::kReqSent, I::kRep, S::kRepRcvd);
+    Tell(EventType::kRepReceived);
+    EXPECT_EQ(Found(), "callback: REP_RECEIVED before REJ_RECEIVED");
 }
 
 TEST_F(CheckCallbacksTest, AnEventAfterDestroy)
 {
-    Tell(EventType::kRepReceived);
     client.Destroyed(kClientId);
     Tell(EventType::kDreqReceived);
     EXPECT_EQ(Found(), "callback: DREQ_RECEIVED after destruction");
@@ -109,23 +96,33 @@ TEST_F(CheckCallbacksTest, AnEventAfterDestroy)
 
 TEST_F(CheckCallbacksTest, TwoHandlersOfOneIdAtOnce)
 {
+    tells = false;
+    Connect();
     client.EventBegins(kClientId, EventType::kRepReceived);
+    ClientStep(S::kEstablished, I::kDreq, S::kDreqRcvd);
     client.EventBegins(kClientId, EventType::kDreqReceived);
     EXPECT_EQ(Found(), "callback: DREQ_RECEIVED during REP_RECEIVED");
 }
 
 TEST_F(CheckCallbacksTest, HandlersOfTwoIdsAtOnce)
 {
+    tells = false;
+    Connect();
     client.EventBegins(kClientId, EventType::kRepReceived);
+    Step(client, kServerId, kServer, S::kIdle, I::kReqAccepted, S::kReqRcvd);
     client.EventBegins(kServerId, EventType::kReqReceived); // another id of that host
-    server.EventBegins(kClientId, EventType::kReqReceived); // another host's
+    server.EventBegins(kServerId, EventType::kReqReceived); // another host's
     client.EventEnds(kClientId, Disposition::kKeep);
+    ClientStep(S::kEstablished, I::kDreq, S::kDreqRcvd);
     client.EventBegins(kClientId, EventType::kDreqReceived);
     EXPECT_EQ(Found(), std::nullopt);
 }
 
 TEST_F(CheckCallbacksTest, AHandlerThatEndsItsIdHearsNoMore)
 {
+    tells = false;
+    ClientStep(S::kIdle, I::kCallSendReq, S::kReqSent);
+    ClientStep(S::kReqSent, I::kRej, S::kIdle);
     Tell(EventType::kRejReceived, Disposition::kDestroy);
     Tell(EventType::kTimewaitExit);
     EXPECT_EQ(Found(), "callback: TIMEWAIT_EXIT after destruction");
@@ -152,8 +149,8 @@ TEST_F(CheckCallbacksTest, AnotherEventDoesNotStandInForIt)
     client.OnLapTransition(
         {kClientId, kClient, kServer, ibcm::LapState::kUninit, ibcm::LapState::kLapRcvd, I::kLap});
     Tell(EventType::kMraReceived);
-    EXPECT_TRUE(checks.CheckEnds());
-    EXPECT_EQ(Found(), "callback: LAP_RECEIVED is never told");
+    EXPECT_TRUE(checks.CheckEnds()) << "and LAP_RECEIVED is still to be told";
+    EXPECT_EQ(Found(), "callback: MRA_RECEIVED before LAP_RECEIVED");
 }
 
 TEST_F(CheckCallbacksTest, WhatDoesNotChangeAStateNeedNotBeTold)
@@ -221,6 +218,58 @@ TEST_F(CheckCallbacksTest, AnIdThatIsBeingDestroyedNeedNotBeTold)
         engine.Reset();
         checks.Clear();
     }
+}
+
+TEST_F(CheckCallbacksTest, WhatIsUnderWayToAnIdThatIsBeingDestroyedMayBeTold)
+{
+    for (const bool twice : {false, true})
+    {
+        tells = true;
+        Ask();
+        ServerStep(S::kReqRcvd, I::kCallSendRep, S::kRepSent);
+        tells = false;
+        ServerStep(S::kRepSent, I::kRtu, S::kEstablished);
+        ServerStep(S::kEstablished, I::kDreq, S::kDreqRcvd);
+        ServerStep(S::kDreqRcvd, I::kCallDestroy, S::kTimewait);
+        server.EventBegins(kServerId, twice ? EventType::kDreqReceived : EventType::kRtuReceived);
+        EXPECT_EQ(Found().value_or(""), twice ? "callback: DREQ_RECEIVED before RTU_RECEIVED" : "");
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
+TEST_F(CheckCallbacksTest, ADreqThatCannotBeSentIsAnAnswerOrAnEvent)
+{
+    for (const bool told : {false, true})
+    {
+        tells = true;
+        Connect();
+        tells = false;
+        ClientStep(S::kEstablished, I::kCallSendDreq, S::kDreqSent);
+        ClientStep(S::kDreqSent, I::kDreqTimeout, S::kTimewait);
+        if (told)
+        {
+            Tell(EventType::kDreqError);
+        }
+        ClientStep(S::kTimewait, I::kTimewaitExit, S::kIdle);
+        Tell(EventType::kTimewaitExit);
+        EXPECT_EQ(Found(), std::nullopt);
+        engine.Reset();
+        checks.Clear();
+    }
+}
+
+TEST_F(CheckCallbacksTest, ADreqThatNobodyAnswersIsAnEvent)
+{
+    Connect();
+    tells = false;
+    ClientStep(S::kEstablished, I::kCallSendDreq, S::kDreqSent);
+    time.Schedule(1000, [](void*) {}, nullptr, {"later", {}});
+    engine.Run();
+    ClientStep(S::kDreqSent, I::kDreqTimeout, S::kTimewait);
+    ClientStep(S::kTimewait, I::kTimewaitExit, S::kIdle);
+    Tell(EventType::kTimewaitExit);
+    EXPECT_EQ(Found(), "callback: TIMEWAIT_EXIT before DREQ_ERROR");
 }
 
 TEST_F(CheckCallbacksTest, AHostThatForgetsTellsNothing)

@@ -104,7 +104,8 @@ INSTANTIATE_TEST_SUITE_P(Examples,
                                          "duplicate-req.toml",
                                          "sidr-flood.toml",
                                          "lap-against-dreq.toml",
-                                         "device-removal.toml"),
+                                         "device-removal.toml",
+                                         "used-again.toml"),
                          [](const auto& info)
                          {
                              std::string name = info.param;

@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <utility>
 
 namespace lab
@@ -17,53 +15,6 @@ namespace
 {
 
 using E = ibcm::EventType;
-
-using Events = std::uint32_t; // bits
-
-template <class... T>
-constexpr Events Of(T... events)
-{
-    return ((1U << static_cast<unsigned>(events)) | ...);
-}
-
-constexpr std::size_t kEventCount = static_cast<std::size_t>(E::kSidrRepReceived) + 1;
-
-// What an id may be told when it asks, is connected, and is coming to its end.
-constexpr Events kAsking = Of(E::kReqError, E::kRepReceived, E::kMraReceived, E::kRejReceived);
-constexpr Events kEnding =
-    Of(E::kDreqError, E::kDreqReceived, E::kDrepReceived, E::kRejReceived, E::kTimewaitExit);
-constexpr Events kConnected =
-    kEnding | Of(E::kMraReceived, E::kLapError, E::kLapReceived, E::kAprReceived);
-constexpr Events kAnswering = kConnected | Of(E::kRepError, E::kRtuReceived, E::kUserEstablished);
-
-/** By event: what may come after it, until the id is used anew. */
-constexpr std::array<Events, kEventCount> kAfter{
-    0,                                      // REQ_ERROR
-    kAnswering,                             // REQ_RECEIVED
-    0,                                      // REP_ERROR
-    kConnected,                             // REP_RECEIVED
-    kConnected,                             // RTU_RECEIVED
-    kConnected,                             // USER_ESTABLISHED
-    Of(E::kTimewaitExit),                   // DREQ_ERROR
-    Of(E::kDrepReceived, E::kTimewaitExit), // DREQ_RECEIVED: the other's DREP, if both asked
-    Of(E::kTimewaitExit),                   // DREP_RECEIVED
-    0,                                      // TIMEWAIT_EXIT
-    kAsking | kAnswering,                   // MRA_RECEIVED: of a REQ, a REP or a LAP
-    Of(E::kTimewaitExit),                   // REJ_RECEIVED
-    kConnected,                             // LAP_ERROR
-    kConnected,                             // LAP_RECEIVED
-    kConnected,                             // APR_RECEIVED
-    0,                                      // SIDR_REQ_ERROR
-    0,                                      // SIDR_REQ_RECEIVED
-    0,                                      // SIDR_REP_RECEIVED
-};
-
-constexpr Events kFirst = kAsking | Of(E::kReqReceived,
-                                       E::kSidrReqError,
-                                       E::kSidrReqReceived,
-                                       E::kSidrRepReceived,
-                                       // An id that has refused a REP ages without a word.
-                                       E::kTimewaitExit);
 
 /** Whether the id is going: its consumer, or a core that has never told of it, has given it up. */
 bool Destroys(ibcm::Input input)
@@ -129,16 +80,21 @@ E CallbackCheck::EventOf(ibcm::Input input)
 void CallbackCheck::Changed(std::uint32_t host, ibcm::Handle id, ibcm::Input input)
 {
     Id& changed = m_ids.At(HandleKey(host, id));
-    if (Destroys(input))
+    const Change change{input, m_engine.CurrentContext()->Ordinal(), m_engine.NowNs()};
+    const Change before = std::exchange(changed.change, change);
+    changed.dying = changed.dying || Destroys(input);
+    // An id that its handler has given up hears no more, though its end may be yet to come.
+    if (changed.destroyed || changed.dying)
     {
-        changed.dying = true;
-        Forget(host, id);
         return;
     }
-    // An id that its handler has given up hears no more, though its end may be yet to come.
-    if (const E event = EventOf(input); event != E::kNone && !changed.destroyed && !changed.dying)
+    // Whoever asks for a DREQ that cannot be sent has that for an answer; of one that the core has
+    // sent of its own accord the consumer is told.
+    const bool answered = input == ibcm::Input::kDreqTimeout &&
+                          before == Change{ibcm::Input::kCallSendDreq, change.task, change.atNs};
+    if (const E event = EventOf(input); event != E::kNone)
     {
-        m_untold.push_back({host, id, event});
+        m_untold.push_back({host, id, event, answered});
     }
 }
 
@@ -154,6 +110,10 @@ void CallbackCheck::Restarted(std::uint32_t host)
 
 bool CallbackCheck::CheckTold(const std::function<const std::string&(std::uint32_t host)>& nameOf)
 {
+    // What was under way to an id when its destruction began may be told or not.
+    std::erase_if(m_untold,
+                  [this](const Untold& due)
+                  { return due.answered || m_ids.At(HandleKey(due.host, due.id)).dying; });
     for (const Untold& due : m_untold)
     {
         Violated(fmt::format("{}: nobody tells {} of an id, with nothing under way that could",
@@ -164,36 +124,27 @@ bool CallbackCheck::CheckTold(const std::function<const std::string&(std::uint32
     return !m_untold.empty();
 }
 
-bool CallbackCheck::MayFollow(E before, E next)
+E CallbackCheck::TakeDue(std::uint32_t host, ibcm::Handle id, E told)
 {
-    const Events allowed =
-        before == E::kNone ? kFirst : kAfter.at(static_cast<std::size_t>(before));
-    return next != E::kNone && (allowed & Of(next)) != 0;
-}
-
-bool CallbackCheck::MayFollowAny(Events before, E next)
-{
-    for (; before != 0; before &= before - 1)
+    for (auto due = m_untold.begin(); due != m_untold.end();)
     {
-        const Events one = before & -before;
-        const E event = one == kNothing ? E::kNone : static_cast<E>(std::countr_zero(one));
-        if (MayFollow(event, next))
+        if (due->host != host || due->id != id)
         {
-            return true;
+            ++due;
+            continue;
+        }
+        const E event = due->event;
+        const bool skipped = due->answered && event != told;
+        if (skipped || event == told)
+        {
+            due = m_untold.erase(due);
+        }
+        if (!skipped)
+        {
+            return event;
         }
     }
-    return false;
-}
-
-bool CallbackCheck::Tell(Id& id, E type)
-{
-    // The same event may be thinkable in both lives; then both remain thinkable.
-    const bool late = MayFollowAny(id.former, type);
-    const bool inTime = MayFollowAny(id.present, type);
-    const bool skipped = late && MayFollowAny(id.former & ~kNothing, type);
-    id.former = late ? Of(type) | (skipped ? id.former & kNothing : 0) : 0;
-    id.present = (inTime || !late ? Of(type) : 0) | (late ? id.present & kNothing : 0);
-    return late || inTime;
+    return E::kNone;
 }
 
 void CallbackCheck::Violated(std::string text, std::string subject)
@@ -206,15 +157,7 @@ void CallbackCheck::Enters(std::uint32_t host, const std::string& name, ibcm::Ha
     Id& id = m_ids.At(HandleKey(host, handle));
     const char* event = ToString(type);
     const std::string& task = m_engine.CurrentContext()->Name();
-    const bool fits = Tell(id, type);
-    const auto due =
-        std::ranges::find_if(m_untold,
-                             [&](const Untold& one)
-                             { return one.host == host && one.id == handle && one.event == type; });
-    if (due != m_untold.end())
-    {
-        m_untold.erase(due);
-    }
+    const E expected = TakeDue(host, handle, type);
     if (id.destroyed)
     {
         Violated(fmt::format("{}: {} tells {} of an id that was destroyed", name, task, event),
@@ -230,13 +173,19 @@ void CallbackCheck::Enters(std::uint32_t host, const std::string& name, ibcm::Ha
                              ToString(id.latest)),
                  fmt::format("{} during {}", event, ToString(id.latest)));
     }
-    else if (!fits)
+    else if (expected == E::kNone)
     {
-        const char* before = id.latest == E::kNone ? "nothing" : ToString(id.latest);
+        Violated(
+            fmt::format("{}: {} tells {} of an id, which nothing has caused", name, task, event),
+            fmt::format("{} without a cause", event));
+    }
+    else if (expected != type)
+    {
+        const char* before = ToString(expected);
         Violated(
             fmt::format(
-                "{}: {} tells {} of an id whose latest event is {}", name, task, event, before),
-            fmt::format("{} after {}", event, before));
+                "{}: {} tells {} of an id that was to be told {} first", name, task, event, before),
+            fmt::format("{} before {}", event, before));
     }
     ++id.inside;
     id.latest = type;
@@ -258,16 +207,6 @@ void CallbackCheck::Destroyed(std::uint32_t host, ibcm::Handle handle)
 {
     m_ids.At(HandleKey(host, handle)).destroyed = true;
     Forget(host, handle);
-}
-
-void CallbackCheck::Begins(std::uint32_t host, ibcm::Handle handle)
-{
-    Id& id = m_ids.At(HandleKey(host, handle));
-    // Whoever is to tell the last event of the life before may have been kept from it.
-    id.former |= id.begun ? id.present : id.present & ~kNothing;
-    id.present = kNothing;
-    id.latest = E::kNone;
-    id.begun = true;
 }
 
 } // namespace lab

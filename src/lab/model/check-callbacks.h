@@ -17,8 +17,8 @@ namespace lab
 
 /**
  * What a consumer is promised about its events: each message or time-out that changes the state is
- * told, one at a time for an id, in an order that makes sense (12.9.7: nothing but TIMEWAIT_EXIT
- * after the connection has ended, nothing after that), and none once the id is destroyed.
+ * told, nothing else, in the order of the changes, one at a time for an id, and none once the id is
+ * destroyed. Whether the changes themselves are right is TransitionCheck's to say.
  */
 class CallbackCheck
 {
@@ -34,9 +34,6 @@ class CallbackCheck
     void Leaves(std::uint32_t host, ibcm::Handle id, ibcm::Disposition disposition);
     /** Destroy() has returned. */
     void Destroyed(std::uint32_t host, ibcm::Handle id);
-    /** The id begins anew: a call has taken it out of IDLE. What it was to be told before that may
-     * still come, but not after an event of the new life. */
-    void Begins(std::uint32_t host, ibcm::Handle id);
     /** Something has changed the id's state or that of its alternate path: see EventOf(). */
     void Changed(std::uint32_t host, ibcm::Handle id, ibcm::Input input);
     /** The host has lost its memory: it tells nothing more. */
@@ -55,23 +52,24 @@ class CallbackCheck
     /** What is told of an input that changes a state; kNone: nothing. */
     static ibcm::EventType EventOf(ibcm::Input input);
 
-    /** Whether an id that was told @p before may be told @p next; kNone: was told nothing yet. */
-    static bool MayFollow(ibcm::EventType before, ibcm::EventType next);
-
   private:
-    static constexpr std::uint32_t kNothing = 1U << 31; ///< among events: none yet
+    /** What has changed an id, who did that, and when. */
+    struct Change
+    {
+        ibcm::Input input{};
+        std::uint32_t task{0};
+        std::int64_t atNs{0};
+
+        friend bool operator==(const Change&, const Change&) = default;
+    };
 
     struct Id
     {
-        ibcm::EventType latest{ibcm::EventType::kNone}; ///< since the id began
-        /** What its latest event may be, bits: one told in time is of the present life, one that
-         * was still to be told when the id began anew is of a former life. */
-        std::uint32_t present{kNothing};
-        std::uint32_t former{0};
-        std::uint32_t inside{0}; ///< handlers
-        std::uint32_t task{0};   ///< that runs the latest
-        bool begun{false};
-        bool dying{false}; ///< is being destroyed: is told nothing new
+        Change change;                                  ///< the latest
+        ibcm::EventType latest{ibcm::EventType::kNone}; ///< that it was told
+        std::uint32_t inside{0};                        ///< handlers
+        std::uint32_t task{0};                          ///< that runs the latest
+        bool dying{false};                              ///< is being destroyed: is told nothing new
         bool destroyed{false};
     };
 
@@ -80,12 +78,12 @@ class CallbackCheck
         std::uint32_t host{0};
         ibcm::Handle id{};
         ibcm::EventType event{};
+        bool answered{false}; ///< the consumer may know of it by the answer to a call instead
     };
 
     void Forget(std::uint32_t host, ibcm::Handle id);
-    static bool MayFollowAny(std::uint32_t before, ibcm::EventType next);
-    /** @return whether it may be told that. */
-    static bool Tell(Id& id, ibcm::EventType type);
+    /** What the id is due to be told first, taken off the list if it is @p told; kNone: nothing. */
+    ibcm::EventType TakeDue(std::uint32_t host, ibcm::Handle id, ibcm::EventType told);
     void Violated(std::string text, std::string subject);
 
     interleave::Engine& m_engine;

@@ -91,10 +91,6 @@ void HostChecks::OnTransition(const ibcm::TransitionTrace& step)
     {
         m_checks.m_conversations.End(m_number, step.localCommId).silenced = true;
     }
-    if (step.from == ibcm::State::kIdle)
-    {
-        m_checks.m_callbacks.Begins(Owner(), step.id);
-    }
     m_checks.m_callbacks.Changed(Owner(), step.id, step.input);
     if (m_nextTrace != nullptr)
     {
