@@ -233,6 +233,21 @@ TEST_F(AlternatePaths, TheQpIsGivenItsAckTimeoutByThePeersDelay)
     EXPECT_EQ(hostB->cm.InitQpAttributes(b, QpTarget::kRtr)->timeout, 13);
 }
 
+TEST_F(AlternatePaths, SoItIsForAPathThatCameWithALap)
+{
+    RepParameters rep = Rep();
+    rep.targetAckDelay = 20;
+    EstablishWith(Req(), rep);
+    ASSERT_TRUE(hostA->cm.SendLap(a, Lap()));
+    Settle();
+    ASSERT_TRUE(hostB->cm.SendApr(b, {}));
+    Settle();
+    ASSERT_TRUE(hostA->cm.NotifyMigrated(a));
+    ASSERT_TRUE(hostB->cm.NotifyMigrated(b));
+    EXPECT_EQ(hostA->cm.InitQpAttributes(a, QpTarget::kRtr)->timeout, 20);
+    EXPECT_EQ(hostB->cm.InitQpAttributes(b, QpTarget::kRtr)->timeout, 13) << "the LAP's field";
+}
+
 TEST_F(AlternatePaths, TimewaitWaitsForStrayPacketsOfEachPath)
 {
     ReqParameters req = ReqWithAlternate();

@@ -315,6 +315,19 @@ TEST_F(Sidr, ClientsAreToldApartByRequestLidAndGid)
     wire.DropAll();
 }
 
+TEST_F(Sidr, AsManyAsComeFindRoom)
+{
+    constexpr std::uint32_t kRequests = 1000; // several times what the table begins with
+    listener = ListenB();
+    for (std::uint32_t i = 1; i <= kRequests; ++i)
+    {
+        hostB->port.Received(FromClient(i, kLidA, 0));
+        created.emplace_back(hostB.get(), hostB->consumer.Last().id);
+    }
+    EXPECT_EQ(hostB->cm.LiveIds(), kRequests + 1);
+    wire.DropAll();
+}
+
 TEST_F(Sidr, AnAnswerMustAnswerThisRequest)
 {
     AskB();
