@@ -6,8 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <exception>
+#include <fstream>
 #include <stdexcept>
 
 namespace interleave::test
@@ -61,6 +63,43 @@ TEST(Fiber, StacksAreReusedFromRunToRun)
         }
         EXPECT_EQ(bases, first);
     }
+}
+
+/** Bytes of memory that this process really has. */
+std::size_t ResidentBytes()
+{
+    std::ifstream file("/proc/self/statm");
+    std::size_t all = 0;
+    std::size_t resident = 0;
+    file >> all >> resident;
+    return resident * 4096;
+}
+
+// AddressSanitizer keeps locals of each context on a stack of its own, which nobody else frees.
+TEST(Fiber, WhatIsLeftInTheMiddleLeavesNoMemoryBehind)
+{
+    constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+    World world;
+    std::size_t before = 0;
+    for (int run = 0; run < 1100; ++run)
+    {
+        if (run == 100)
+        {
+            before = ResidentBytes();
+        }
+        world.Reset();
+        world.engine.Spawn("waits",
+                           [&world]
+                           {
+                               std::array<char, 64> local{};
+                               volatile char* escapes = local.data();
+                               world.engine.Sleep(1'000'000);
+                               escapes[0] = 1;
+                           });
+        world.engine.Run(1'000);
+    }
+    world.Reset();
+    EXPECT_LT(ResidentBytes(), before + 30 * kMegabyte);
 }
 
 /** Throws, and lets others run inside of the handler. */

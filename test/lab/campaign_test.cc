@@ -3,6 +3,7 @@
 #include "lab/helper/campaign.h"
 
 #include "interleave/model/decision-log.h"
+#include "interleave/model/sanitizer.h"
 #include "lab/helper/search-json.h"
 #include "lab/toy-target.h"
 
@@ -17,6 +18,13 @@ namespace lab
 
 namespace
 {
+
+// A sanitizer reports what the kernel would have ended.
+#if defined(INTERLEAVE_ASAN) || defined(INTERLEAVE_TSAN)
+constexpr const char* kCrash = "crash: exit status 1 after sync";
+#else
+constexpr const char* kCrash = "crash: SIGSEGV after sync";
+#endif
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -176,8 +184,8 @@ TEST(Campaign, TakesACrashForAFinding)
     ToyOptions options;
     options.crash = SIGSEGV;
     const Tally tally = Explore(MakeToyTarget(options), Options(1)).tally;
-    ASSERT_TRUE(tally.findings.contains("crash: SIGSEGV after sync"));
-    const CampaignFinding& crash = tally.findings.at("crash: SIGSEGV after sync");
+    ASSERT_TRUE(tally.findings.contains(kCrash));
+    const CampaignFinding& crash = tally.findings.at(kCrash);
     EXPECT_TRUE(crash.reproduced);
     EXPECT_EQ(crash.strategy, "coin");
     const auto log = interleave::DecisionLog::Parse(crash.log);
@@ -296,7 +304,7 @@ TEST(Campaign, ASearchGivesUpWhatCrashesAndGoesOn)
     for (const char* const strategy : {"bound:2", "bound:0-2"})
     {
         const Tally tally = Explore(MakeToyTarget(toy), Search(strategy, 2)).tally;
-        EXPECT_TRUE(tally.findings.contains("crash: SIGSEGV after sync")) << strategy;
+        EXPECT_TRUE(tally.findings.contains(kCrash)) << strategy;
         EXPECT_TRUE(tally.findings.contains("leak: toy")) << strategy;
         EXPECT_FALSE(tally.exhausted) << strategy;
         EXPECT_EQ(Explore(MakeToyTarget(toy), Search(strategy, 1)).tally, tally) << strategy;
@@ -309,8 +317,8 @@ TEST(Campaign, ShrinksACrash)
     toy.crash = SIGSEGV;
     CampaignMade made;
     const CampaignResult result = Explore(MakeToyTarget(toy), Options(2, 300), made, {}, true);
-    ASSERT_TRUE(result.shrunk.contains("crash: SIGSEGV after sync"));
-    const ShrunkFinding& shrunk = result.shrunk.at("crash: SIGSEGV after sync");
+    ASSERT_TRUE(result.shrunk.contains(kCrash));
+    const ShrunkFinding& shrunk = result.shrunk.at(kCrash);
     EXPECT_EQ(shrunk.problem, "");
     const auto log = interleave::DecisionLog::Parse(shrunk.log);
     ASSERT_TRUE(log.has_value()) << shrunk.log;

@@ -64,6 +64,7 @@ class Fiber
     friend struct FiberSwitch;
 
     void EndCatches();
+    void DropFakeStack(); // with AddressSanitizer only
 
     void* m_context = nullptr;
     ExceptionState* m_threadState = nullptr;
