@@ -5,6 +5,7 @@
 #include "world.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -72,7 +73,7 @@ std::size_t ResidentBytes()
     std::size_t all = 0;
     std::size_t resident = 0;
     file >> all >> resident;
-    return resident * 4096;
+    return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
 // AddressSanitizer keeps locals of each context on a stack of its own, which nobody else frees.

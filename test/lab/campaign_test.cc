@@ -19,8 +19,8 @@ namespace lab
 namespace
 {
 
-// A sanitizer reports what the kernel would have ended.
-#if defined(INTERLEAVE_ASAN) || defined(INTERLEAVE_TSAN)
+// AddressSanitizer reports what the kernel would have ended.
+#ifdef INTERLEAVE_ASAN
 constexpr const char* kCrash = "crash: exit status 1 after sync";
 #else
 constexpr const char* kCrash = "crash: SIGSEGV after sync";

@@ -73,7 +73,7 @@ void Fiber::EndCatches()
 }
 
 #ifdef INTERLEAVE_ASAN
-// Whoever is inside has its own frames on a fake stack, and must not be.
+// Not instrumented: a local of this function would itself stand on the fake stack that is switched.
 __attribute__((noinline, no_sanitize("address"))) void Fiber::DropFakeStack()
 {
     if (m_fakeStack == nullptr)

@@ -97,6 +97,7 @@ void Recorder::NoteSent(const std::string& from, const std::string& to, const ib
 
 void Recorder::CountSent(const std::string& from, const ibwire::MadBytes& mad)
 {
+    // Told apart within the run only: what is quick, not what is the same everywhere.
     const std::string_view bytes(reinterpret_cast<const char*>(mad.data()), mad.size());
     const std::uint64_t key =
         std::hash<std::string_view>{}(bytes) ^ interleave::MixBits(std::hash<std::string>{}(from));

@@ -17,8 +17,8 @@ namespace
 
 constexpr std::size_t kInitialSlots = 1024;
 
-// Odd, and without a pattern: each part of an operation's hash has one to itself, so that the parts
-// need no mixing before they are added, and the sum is mixed once.
+// Odd, and without a pattern: what an operation follows and the number of its object are multiplied
+// by one each, so that the parts need no mixing before they are added, and the sum is mixed once.
 constexpr std::uint64_t kOfTask = 0x9e37'79b9'7f4a'7c15ULL;
 constexpr std::uint64_t kOfOrdinal = 0xd6e8'feb8'6659'fd93ULL;
 constexpr std::uint64_t kOfPast = 0xc2b2'ae3d'27d4'eb4fULL;
@@ -68,25 +68,21 @@ void TraceHashObserver::OnOp(const OpEvent& event)
                                (static_cast<std::uint64_t>(op.kind) << 1) |
                                static_cast<std::uint64_t>(op.write);
     std::uint64_t sum = m_tasks[task] * kOfTask + what;
-    if (op.object.type == 0)
+    Past* past = op.object.type == 0 ? nullptr : &Of(op.object);
+    if (past != nullptr)
     {
-        m_tasks[task] = MixBits(sum);
-        m_sum += m_tasks[task];
-        ++m_operations;
-        return;
+        sum += event.engine.ClassHash(op.object.type) + op.object.ordinal * kOfOrdinal +
+               (op.write ? past->write + past->reads : past->write) * kOfPast;
     }
-    Past& past = Of(op.object);
-    sum += event.engine.ClassHash(op.object.type) + op.object.ordinal * kOfOrdinal +
-           (op.write ? past.write + past.reads : past.write) * kOfPast;
     const std::uint64_t hash = MixBits(sum);
-    if (op.write)
+    if (past != nullptr && op.write)
     {
-        past.write = hash;
-        past.reads = 0;
+        past->write = hash;
+        past->reads = 0;
     }
-    else
+    else if (past != nullptr)
     {
-        past.reads += hash;
+        past->reads += hash;
     }
     m_tasks[task] = hash;
     m_sum += hash;
