@@ -29,8 +29,12 @@ top = "."
 out = "build/opt"
 
 WARNINGS = ["-Wall", "-Wextra", "-Wnon-virtual-dtor", "-Werror"]
-# What GCC calls by another name than Clang, or does not have at all.
-WARNINGS_OF = {"gcc": ["-Wsuggest-override"], "clang": ["-Winconsistent-missing-override"]}
+# What GCC calls by another name than Clang, or one of them does not have at all. GCC keeps functions
+# of -fPIC code replaceable by those of another library, and so does not inline them, unless told.
+FLAGS_OF = {
+    "gcc": ["-Wsuggest-override", "-fno-semantic-interposition"],
+    "clang": ["-Winconsistent-missing-override"],
+}
 # -ffp-contract=off: a fused multiply-add would make a run depend on the machine it was built for.
 COMMON = ["-std=c++20", "-fPIC", "-ffp-contract=off", "-fno-omit-frame-pointer", "-pthread"]
 
@@ -82,8 +86,8 @@ def configure(conf):
     conf.env.BUILD_VARIANT = conf.options.build_variant
     if conf.env.CCACHE:
         conf.env.CXX = conf.env.CCACHE + conf.env.CXX
-    warnings = WARNINGS + WARNINGS_OF.get(conf.env.CXX_NAME, [])
-    conf.env.append_value("CXXFLAGS", COMMON + warnings + compile_flags)
+    common = COMMON + WARNINGS + FLAGS_OF.get(conf.env.CXX_NAME, [])
+    conf.env.append_value("CXXFLAGS", common + compile_flags)
     conf.env.append_value("LINKFLAGS", ["-pthread"] + link_flags)
 
     for name, package in PACKAGES.items():

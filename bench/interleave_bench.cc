@@ -59,7 +59,7 @@ void LockSections(benchmark::State& state)
     {
         engine.Reset();
         digest.Get().Clear();
-        Mutex mutex(engine, "lock");
+        Mutex mutex(engine, "lock", MutexUse::kTasks); // relacy
         std::uint64_t guarded = 0;
 
         struct Program

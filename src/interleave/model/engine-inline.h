@@ -15,7 +15,7 @@ inline void Engine::Show(const Task& task, const Op& op)
 {
     for (Observer* observer : m_observers)
     {
-        if (observer->Wants().Hears(op))
+        if (observer->Wants().Hears(op.kind, op.object))
         {
             observer->OnOp({*this, task, op, m_step});
         }

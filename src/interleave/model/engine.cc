@@ -53,6 +53,7 @@ Engine::~Engine()
     m_chooser = nullptr;
     m_observers.clear();
     m_effectObservers.clear();
+    m_accessObservers.clear();
     m_events.Watch(nullptr);
     Reset();
 }
@@ -69,6 +70,10 @@ void Engine::AddObserver(Observer& observer)
     {
         m_effectObservers.push_back(&observer);
     }
+    if ((observer.Wants().ops & OpBit(OpKind::kAccess)) != 0)
+    {
+        m_accessObservers.push_back(&observer);
+    }
     UpdateShown();
     UpdateQuiet();
 }
@@ -77,6 +82,7 @@ void Engine::RemoveObserver(Observer& observer)
 {
     std::erase(m_observers, &observer);
     std::erase(m_effectObservers, &observer);
+    std::erase(m_accessObservers, &observer);
     UpdateShown();
     UpdateQuiet();
 }
@@ -461,6 +467,22 @@ void Engine::ShowSwitch(const Task& from, const Task& to)
             observer->OnSwitch(from, to);
         }
     }
+}
+
+void Engine::PassSlow(const Op& op)
+{
+    if (NeedsAttention()) [[unlikely]]
+    {
+        if (AbsorbUnwinding())
+        {
+            return;
+        }
+        CheckStepLimit();
+        Attend(op, nullptr, nullptr);
+    }
+    Task& self = *m_current;
+    self.Announce(op);
+    Commit(self);
 }
 
 void Engine::NoteSlow(const Op& op)

@@ -247,10 +247,25 @@ class Engine
         ++m_step;
     }
 
-    /** Whether somebody would hear of a Note(). */
-    bool Observed() const
+    /**
+     * A visible operation that commutes with all that other contexts can do comes next: it is
+     * executed and counted like any other, and no choice stands before it.
+     */
+    void Pass(const Op& op)
     {
-        return !m_observers.empty();
+        const EngineScope scope;
+        if (m_step >= m_quietLimit) [[unlikely]]
+        {
+            PassSlow(op);
+            return;
+        }
+        ++m_step;
+    }
+
+    /** Whether somebody would hear of a NoteAccess(). */
+    bool AccessesObserved() const
+    {
+        return !m_accessObservers.empty();
     }
 
     /** Reports an operation that needs no choice: an access under a lock, an event handler's work.
@@ -263,12 +278,42 @@ class Engine
         }
     }
 
+    /** Note() of an access (OpKind::kAccess) to @p field; @p site as in Op. */
+    void NoteAccess(ObjectId field, bool write, const char* site)
+    {
+        const EngineScope scope;
+        for (Observer* observer : m_accessObservers)
+        {
+            observer->OnAccess(*this, *m_current, field, write, site);
+        }
+    }
+
     /** Reports what a primitive has done, to those who want to know. */
     void Did(EffectKind kind, const void* sync = nullptr, ObjectId object = {})
     {
         if (!m_effectObservers.empty()) [[unlikely]]
         {
             ShowEffect(kind, sync, object);
+        }
+    }
+
+    // What mutexes have done.
+
+    void DidLock(const void* mutex, ObjectId object)
+    {
+        const EngineScope scope;
+        for (Observer* observer : m_effectObservers)
+        {
+            observer->OnLocked(*this, *m_current, mutex, object);
+        }
+    }
+
+    void DidUnlock(const void* mutex, ObjectId object)
+    {
+        const EngineScope scope;
+        for (Observer* observer : m_effectObservers)
+        {
+            observer->OnUnlocked(*this, *m_current, mutex, object);
         }
     }
 
@@ -394,6 +439,7 @@ class Engine
     /** @p self waits on @p list; returns who goes on. */
     Task* Wait(Task& self, WaitList& list, Task* const* holder);
     [[noreturn]] void CannotWait(const Op& op, Task* const* holder);
+    void PassSlow(const Op& op);
     void NoteSlow(const Op& op);
     void ShowEffect(EffectKind kind, const void* sync, ObjectId object);
     void EnableSlow(WaitList& list);
@@ -462,6 +508,7 @@ class Engine
     Chooser* m_chooser = nullptr;
     std::vector<Observer*> m_observers;
     std::vector<Observer*> m_effectObservers; // those of them that want effects
+    std::vector<Observer*> m_accessObservers; // those that want OpKind::kAccess
 
     std::uint64_t m_step = 0;
     /** Steps up to this one need no attention: the step limit, or 0 when somebody watches. */

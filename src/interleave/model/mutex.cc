@@ -6,14 +6,15 @@
 namespace interleave
 {
 
-Mutex::Mutex(Engine& engine, const char* lockClass)
-    : Mutex(engine, engine.NewObject(lockClass))
+Mutex::Mutex(Engine& engine, const char* lockClass, MutexUse use)
+    : Mutex(engine, engine.NewObject(lockClass), use)
 {
 }
 
-Mutex::Mutex(Engine& engine, ObjectId object)
+Mutex::Mutex(Engine& engine, ObjectId object, MutexUse use)
     : m_engine(engine),
-      m_object(object)
+      m_object(object),
+      m_use(use)
 {
     m_engine.Did(EffectKind::kMade, this, m_object);
 }
@@ -49,9 +50,27 @@ void Mutex::LockTwice()
     m_engine.Fail(ViolationKind::kLockMisuse, std::move(text));
 }
 
+void Mutex::LockInHandler()
+{
+    if (!m_engine.Running())
+    {
+        return; // the owner of the engine sets up, or clears away
+    }
+    std::string text = fmt::format("an event handler locks {}, which was made for tasks only",
+                                   m_engine.ObjectText(m_object));
+    m_engine.Fail(ViolationKind::kLockMisuse, std::move(text));
+}
+
 bool Mutex::TryLock(const char* site)
 {
     const EngineScope scope;
+    if (m_use == MutexUse::kTasks)
+    {
+        std::string text = fmt::format("{} tries {}, which was made to be waited for only",
+                                       m_engine.CurrentContext()->Name(),
+                                       m_engine.ObjectText(m_object));
+        m_engine.Fail(ViolationKind::kLockMisuse, std::move(text));
+    }
     m_engine.Point(Op{OpKind::kTryLock, m_object, true, site});
     if (m_owner != nullptr || m_engine.Unwinding())
     {

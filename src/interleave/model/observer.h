@@ -37,7 +37,7 @@ static_assert(kOpKindCount <= 32);
 /** What an observer wants to hear of: calling one that does nothing costs, at every step. */
 struct Interest
 {
-    /** OpBit() of each kind of operation. */
+    /** OpBit() of each kind of operation; that of kAccess is looked at when the observer is added. */
     std::uint32_t ops = ~0U;
     /** ClassBit() of each class of objects whose every operation is wanted. */
     std::uint64_t classes = 0;
@@ -52,9 +52,9 @@ struct Interest
         return std::uint64_t{1} << (type < 63 ? type : 63);
     }
 
-    bool Hears(const Op& op) const
+    bool Hears(OpKind kind, ObjectId object) const
     {
-        return (ops & OpBit(op.kind)) != 0 || (classes & ClassBit(op.object.type)) != 0;
+        return (ops & OpBit(kind)) != 0 || (classes & ClassBit(object.type)) != 0;
     }
 };
 
@@ -85,10 +85,36 @@ class Observer
         return m_interest;
     }
 
+    /**
+     * @p task reads or writes @p field, without a choice before it: OpKind::kAccess, for those who
+     * want that. Apart from OnOp(), which hears of it unless this is overridden, because there are
+     * as many of these as of everything else together.
+     * @param site as in Op.
+     */
+    virtual void OnAccess(const Engine& engine,
+                          const Task& task,
+                          ObjectId field,
+                          bool write,
+                          const char* site);
+
     /** Something has been done; comes after the operation that announced it, if there was one. */
     virtual void OnEffect(const Effect& /*effect*/)
     {
     }
+
+    // EffectKind::kLocked and kUnlocked, for those who want effects: apart from OnEffect(), which
+    // hears of them unless these are overridden, because they are half of all effects.
+
+    /** @p task owns @p mutex, an address as in Effect, which is @p object. */
+    virtual void OnLocked(const Engine& engine,
+                          const Task& task,
+                          const void* mutex,
+                          ObjectId object);
+    /** It does no longer. */
+    virtual void OnUnlocked(const Engine& engine,
+                            const Task& task,
+                            const void* mutex,
+                            ObjectId object);
 
     /** Control passes between contexts; either may be Engine::MainTask(). */
     virtual void OnSwitch(const Task& /*from*/, const Task& /*to*/)

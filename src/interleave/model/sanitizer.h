@@ -85,31 +85,25 @@ inline bool g_programMemoryArmed = false;
 class MemoryScope
 {
   public:
+    /** To ThreadSanitizer contexts are threads, and the mark is the engine's. */
     explicit MemoryScope(bool program)
-        : m_before(Set(program))
+        : m_before((EnterEngine(), g_programMemory))
     {
+        g_programMemory = program && g_programMemoryArmed;
+        LeaveEngine();
     }
 
     ~MemoryScope()
     {
-        Set(m_before);
+        EnterEngine();
+        g_programMemory = m_before; // was so while armed as now: that changes between runs only
+        LeaveEngine();
     }
 
     MemoryScope(const MemoryScope&) = delete;
     MemoryScope& operator=(const MemoryScope&) = delete;
 
   private:
-    /** To ThreadSanitizer contexts are threads, and the mark is the engine's. @return the value
-     * before. */
-    static bool Set(bool program)
-    {
-        EnterEngine();
-        const bool before = g_programMemory;
-        g_programMemory = program && g_programMemoryArmed;
-        LeaveEngine();
-        return before;
-    }
-
     const bool m_before;
 };
 

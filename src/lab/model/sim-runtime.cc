@@ -113,7 +113,7 @@ std::uint64_t SimRuntime::CurrentThread()
 
 void SimRuntime::MutexInit(ibcm::MutexStorage& mutex, const char* lockClass)
 {
-    new (mutex.bytes) interleave::Mutex(m_engine, lockClass);
+    new (mutex.bytes) interleave::Mutex(m_engine, lockClass, interleave::MutexUse::kTasks);
 }
 
 void SimRuntime::MutexDestroy(ibcm::MutexStorage& mutex)
@@ -223,7 +223,7 @@ void SimRuntime::OnAccess(const void* field, const char* name, bool write)
 void SimRuntime::OnAccessAt(const void* field, const char* name, bool write, const char* site)
 {
     // Nothing else here: there are as many of these as of everything else together.
-    if (m_engine.Observed())
+    if (m_engine.AccessesObserved())
     {
         ShowAccess(field, name, write, site);
     }
@@ -234,10 +234,7 @@ void SimRuntime::ShowAccess(const void* field, const char* name, bool write, con
     // Under a lock, whose acquisition was the choice: reported, not asked about. An access to what
     // was freed is one to the object, whose life the checks know.
     const SharedObjects::Field found = m_objects.FieldAt(field, name);
-    m_engine.Note({interleave::OpKind::kAccess,
-                   found.id,
-                   write,
-                   found.dead || site == nullptr ? name : site});
+    m_engine.NoteAccess(found.id, write, found.dead || site == nullptr ? name : site);
 }
 
 void SimRuntime::OnMade(const char* objectClass,

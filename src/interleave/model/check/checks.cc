@@ -26,7 +26,7 @@ constexpr std::uint32_t kRaceOps = Bits(OpKind::kAccess,
 constexpr std::uint32_t kWakeupOps = Bits(OpKind::kSignal, OpKind::kWait);
 constexpr std::uint32_t kLeakOps =
     Bits(OpKind::kAlloc, OpKind::kFree, OpKind::kRefGet, OpKind::kRefPut);
-constexpr std::uint32_t kLifetimeOps = Bits(OpKind::kFree);
+constexpr std::uint32_t kLifetimeOps = Bits(OpKind::kFree, OpKind::kAccess);
 
 std::uint32_t OpKindsOf(const ChecksOptions& options)
 {
@@ -107,7 +107,7 @@ void Checks::OnOp(const OpEvent& event)
     case OpKind::kAccess:
         if (m_options.races)
         {
-            m_races.OnAccess(event);
+            m_races.OnAccess(event.task.Ordinal(), op.object, op.write, op.site, event.step);
         }
         return;
     case OpKind::kSignal:
@@ -150,36 +150,69 @@ void Checks::OnOp(const OpEvent& event)
     }
 }
 
+void Checks::OnAccess(
+    const Engine& engine, const Task& task, ObjectId field, bool write, const char* site)
+{
+    if (field.type == 0)
+    {
+        return;
+    }
+    if (m_options.lifetimes && m_lifetimes.Knows(field)) [[unlikely]]
+    {
+        const Op op{OpKind::kAccess, field, write, site};
+        m_lifetimes.OnOp({engine, task, op, engine.Steps()});
+    }
+    if (m_options.races)
+    {
+        m_races.OnAccess(task.Ordinal(), field, write, site, engine.Steps());
+    }
+}
+
 inline void Checks::Used(const Effect& effect, std::uint32_t sync)
 {
     if (m_options.lifetimes)
     {
-        m_lifetimes.Used(effect, sync);
+        m_lifetimes.Used(effect.task, sync, effect.object);
     }
 }
 
-inline void Checks::Locked(const Effect& effect, std::uint32_t sync)
+inline void Checks::Locked(const Task& task, std::uint32_t sync, ObjectId object, bool waited)
 {
-    const std::uint32_t task = effect.task.Ordinal();
-    Used(effect, sync);
-    if (m_options.lockOrder && effect.kind == EffectKind::kLocked)
+    const std::uint32_t ordinal = task.Ordinal();
+    if (m_options.lifetimes)
     {
-        m_lockOrder.Locked(effect, sync); // wants to know what was held before
+        m_lifetimes.Used(task, sync, object);
     }
-    m_held.Locked(task, sync, effect.object);
+    if (m_options.lockOrder && waited)
+    {
+        m_lockOrder.Locked(task, sync, object); // wants to know what was held before
+    }
+    m_held.Locked(ordinal, sync, object);
     if (m_options.races)
     {
-        m_races.Acquire(task, sync);
+        m_races.Acquire(ordinal, sync);
     }
 }
 
-inline void Checks::Unlocked(const Effect& effect, std::uint32_t sync)
+void Checks::OnLocked(const Engine& /*engine*/,
+                      const Task& task,
+                      const void* mutex,
+                      ObjectId object)
 {
-    const std::uint32_t task = effect.task.Ordinal();
-    m_held.Unlocked(task, sync);
+    Locked(task, m_syncs.Of(mutex), object, true);
+}
+
+void Checks::OnUnlocked(const Engine& /*engine*/,
+                        const Task& task,
+                        const void* mutex,
+                        ObjectId /*object*/)
+{
+    const std::uint32_t sync = m_syncs.Of(mutex);
+    const std::uint32_t ordinal = task.Ordinal();
+    m_held.Unlocked(ordinal, sync);
     if (m_options.races)
     {
-        m_races.Unlocked(task, sync);
+        m_races.Unlocked(ordinal, sync);
     }
 }
 
@@ -264,12 +297,8 @@ void Checks::OnEffect(const Effect& effect)
         effect.kind == EffectKind::kMade ? m_syncs.Renew(effect.sync) : m_syncs.Of(effect.sync);
     switch (effect.kind)
     {
-    case EffectKind::kLocked:
     case EffectKind::kTryLocked:
-        Locked(effect, sync);
-        return;
-    case EffectKind::kUnlocked:
-        Unlocked(effect, sync);
+        Locked(effect.task, sync, effect.object, false);
         return;
     case EffectKind::kMade:
         return;

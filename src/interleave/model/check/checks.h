@@ -54,12 +54,24 @@ class Checks final : public Observer
 
     // Observer
     void OnOp(const OpEvent& event) override;
+    void OnAccess(const Engine& engine,
+                  const Task& task,
+                  ObjectId field,
+                  bool write,
+                  const char* site) override;
     void OnEffect(const Effect& effect) override;
+    void OnLocked(const Engine& engine,
+                  const Task& task,
+                  const void* mutex,
+                  ObjectId object) override;
+    void OnUnlocked(const Engine& engine,
+                    const Task& task,
+                    const void* mutex,
+                    ObjectId object) override;
 
   private:
     // An effect, on the primitive with that number in m_syncs.
-    void Locked(const Effect& effect, std::uint32_t sync);
-    void Unlocked(const Effect& effect, std::uint32_t sync);
+    void Locked(const Task& task, std::uint32_t sync, ObjectId object, bool waited);
     void Used(const Effect& effect, std::uint32_t sync);
     void TellRaces(const Effect& effect, std::uint32_t sync);
     void TellWakeups(const Effect& effect);

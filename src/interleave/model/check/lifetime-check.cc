@@ -14,6 +14,7 @@ void LifetimeCheck::Clear()
 {
     m_objects.Clear();
     m_gone.clear();
+    m_goneEnd = 0;
     m_freed = 0;
 }
 
@@ -72,24 +73,25 @@ void LifetimeCheck::ReportUse(const OpEvent& event, const End& end)
 
 void LifetimeCheck::Gone(const Effect& effect, std::uint32_t sync)
 {
-    if (sync >= m_gone.size())
+    if (sync >= m_goneEnd)
     {
-        m_gone.resize(2 * static_cast<std::size_t>(sync) + 2);
+        m_goneEnd = 2 * sync + 2;
+        m_gone.resize(m_goneEnd);
     }
     m_gone[sync] = {true, effect.task.Ordinal(), effect.engine.Steps(), LatestSite(effect.task)};
 }
 
-void LifetimeCheck::ReportGone(const Effect& effect, const End& end)
+void LifetimeCheck::ReportGone(const Task& task, ObjectId object, const End& end)
 {
     std::string text = fmt::format("{} uses {} (at {}, step {}) after {} destroyed it",
-                                   effect.task.Name(),
-                                   m_engine.ObjectText(effect.object),
-                                   LatestSite(effect.task),
-                                   effect.engine.Steps(),
+                                   task.Name(),
+                                   m_engine.ObjectText(object),
+                                   LatestSite(task),
+                                   m_engine.Steps(),
                                    WhoEnded(end));
     std::string subject = fmt::format("use of {} after its destructor: at {}, destroyed at {}",
-                                      m_engine.ClassName(effect.object.type),
-                                      LatestSite(effect.task),
+                                      m_engine.ClassName(object.type),
+                                      LatestSite(task),
                                       end.site);
     m_engine.Report(ViolationKind::kLifetime, std::move(text), std::move(subject));
 }

@@ -24,22 +24,27 @@ class LifetimeCheck
     {
     }
 
+    /** Whether @p object may be one that was freed, so that OnOp() wants to hear of it. */
+    bool Knows(ObjectId object) const
+    {
+        return (m_freed & Interest::ClassBit(object.type)) != 0;
+    }
+
     /** An operation on an object. */
     void OnOp(const OpEvent& event)
     {
-        if ((m_freed & Interest::ClassBit(event.op.object.type)) != 0 ||
-            event.op.kind == OpKind::kFree)
+        if (Knows(event.op.object) || event.op.kind == OpKind::kFree)
         {
             CheckOp(event);
         }
     }
 
-    /** Primitive @p sync of the SyncTable is used. */
-    void Used(const Effect& effect, std::uint32_t sync)
+    /** @p task uses primitive @p sync of the SyncTable, which is @p object. */
+    void Used(const Task& task, std::uint32_t sync, ObjectId object)
     {
-        if (sync < m_gone.size() && m_gone[sync].ended) [[unlikely]]
+        if (sync < m_goneEnd && m_gone[sync].ended) [[unlikely]]
         {
-            ReportGone(effect, m_gone[sync]);
+            ReportGone(task, object, m_gone[sync]);
         }
     }
 
@@ -65,12 +70,13 @@ class LifetimeCheck
 
     void CheckOp(const OpEvent& event);
     void ReportUse(const OpEvent& event, const End& end);
-    void ReportGone(const Effect& effect, const End& end);
+    void ReportGone(const Task& task, ObjectId object, const End& end);
     std::string WhoEnded(const End& end) const;
 
     Engine& m_engine;
     ObjectTable<End> m_objects;
-    std::vector<End> m_gone; // by number
+    std::vector<End> m_gone;     // by number
+    std::uint32_t m_goneEnd = 0; // its size: not to be worked out at each use
     std::uint64_t m_freed = 0;
 };
 

@@ -69,7 +69,10 @@ void LockOrderCheck::Clear()
     m_classes.Clear();
 }
 
-void LockOrderCheck::Nested(const Effect& effect, std::uint32_t sync, std::uint32_t held)
+void LockOrderCheck::Nested(const Task& task,
+                            std::uint32_t sync,
+                            ObjectId object,
+                            std::uint32_t held)
 {
     for (; held != 0; held = m_held.Top(held).below)
     {
@@ -81,14 +84,14 @@ void LockOrderCheck::Nested(const Effect& effect, std::uint32_t sync, std::uint3
         Edge edge;
         edge.from = outer.sync;
         edge.to = sync;
-        edge.task = effect.task.Ordinal();
-        edge.step = effect.engine.Steps();
+        edge.task = task.Ordinal();
+        edge.step = m_engine.Steps();
         edge.held = outer.object;
-        edge.taken = effect.object;
-        edge.site = LatestSite(effect.task);
+        edge.taken = object;
+        edge.site = LatestSite(task);
         Join(m_mutexes, edge);
         edge.from = outer.object.type;
-        edge.to = effect.object.type;
+        edge.to = object.type;
         if (edge.from != edge.to && !m_classes.Knows(edge.from, edge.to))
         {
             Join(m_classes, edge);

@@ -30,10 +30,10 @@ class LockOrderCheck
     {
     }
 
-    /** A task, which was ready to wait for it, owns mutex @p sync of the SyncTable. */
-    void Locked(const Effect& effect, std::uint32_t sync)
+    /** @p task, which was ready to wait for it, owns mutex @p sync of the SyncTable. */
+    void Locked(const Task& task, std::uint32_t sync, ObjectId object)
     {
-        const std::uint32_t held = m_held.Of(effect.task.Ordinal());
+        const std::uint32_t held = m_held.Of(task.Ordinal());
         if (held == 0)
         {
             return;
@@ -47,7 +47,7 @@ class LockOrderCheck
         if (m_latest[sync] != outer.sync || outer.below != 0)
         {
             m_latest[sync] = outer.sync;
-            Nested(effect, sync, held);
+            Nested(task, sync, object, held);
         }
     }
 
@@ -103,7 +103,7 @@ class LockOrderCheck
         void Clear();
     };
 
-    void Nested(const Effect& effect, std::uint32_t sync, std::uint32_t held);
+    void Nested(const Task& task, std::uint32_t sync, ObjectId object, std::uint32_t held);
     void Join(Graph& graph, const Edge& edge);
     void ReportCycle(const Graph& graph, const std::vector<std::uint32_t>& way, const Edge& last);
 

@@ -24,25 +24,24 @@ void RaceCheck::AddTasks(std::uint32_t last)
     while (m_tasks.size() <= last)
     {
         m_clocks.Widen(m_tasks.size() + 1);
-        const Clock clock = m_clocks.Add();
-        m_clocks.Set(clock, static_cast<std::uint32_t>(m_tasks.size()), 1);
-        m_tasks.push_back(clock);
+        const auto task = static_cast<std::uint32_t>(m_tasks.size());
+        m_tasks.push_back({m_clocks.Add(), 1, task});
+        m_clocks.Set(m_tasks.back().clock, task, m_tasks.back().time);
     }
 }
 
 void RaceCheck::BeginEvent()
 {
-    const Clock main = ClockOf(0U);
-    const Time own = m_clocks.Get(main, 0);
+    const TaskClock& main = ClockOf(0U);
     if (m_base == kNoClock)
     {
-        m_clocks.Zero(main);
+        m_clocks.Zero(main.clock);
     }
     else
     {
-        m_clocks.Assign(main, m_base);
+        m_clocks.Assign(main.clock, m_base);
     }
-    m_clocks.Set(main, 0, own);
+    m_clocks.Set(main.clock, 0, main.time);
 }
 
 void RaceCheck::Barrier()
@@ -52,13 +51,13 @@ void RaceCheck::Barrier()
     {
         m_base = m_clocks.Add();
     }
-    for (const Clock clock : m_tasks)
+    for (const TaskClock& task : m_tasks)
     {
-        m_clocks.Join(m_base, clock);
+        m_clocks.Join(m_base, task.clock);
     }
-    for (std::uint32_t task = 0; task < m_tasks.size(); ++task)
+    for (TaskClock& task : m_tasks)
     {
-        m_clocks.Assign(m_tasks[task], m_base);
+        m_clocks.Assign(task.clock, m_base);
         Tick(task);
     }
 }
@@ -97,47 +96,22 @@ void RaceCheck::OnOp(const OpEvent& event)
     }
 }
 
-void RaceCheck::Check(const OpEvent& event, Field& field, Clock now, Time time)
+void RaceCheck::CheckReads(ObjectId object,
+                           const Field& field,
+                           const TaskClock& now,
+                           const Access& write)
 {
-    const Access access{event.task.Ordinal(),
-                        time,
-                        event.step,
-                        SiteOf(event.op),
-                        m_held.Of(event.task.Ordinal()),
-                        event.op.write};
-    if (!Ordered(field.write, now))
+    if (!Ordered(field.read, now))
     {
-        ReportRace(event.op.object, field.write, access);
+        ReportRace(object, {field.read, false}, {write, true});
     }
-    else if (access.write)
+    for (std::uint32_t at = field.shared; at != 0; at = m_reads[at - 1].next)
     {
-        if (!Ordered(field.read, now))
+        if (!Ordered(m_reads[at - 1].access, now))
         {
-            ReportRace(event.op.object, field.read, access);
+            ReportRace(object, {m_reads[at - 1].access, false}, {write, true});
+            break;
         }
-        for (std::uint32_t at = field.shared; at != 0; at = m_reads[at - 1].next)
-        {
-            if (!Ordered(m_reads[at - 1].access, now))
-            {
-                ReportRace(event.op.object, m_reads[at - 1].access, access);
-                break;
-            }
-        }
-    }
-    if (access.write)
-    {
-        // Whoever races with an earlier access races with this one, too, or is ordered after both.
-        field.write = access;
-        field.read.task = kNobody;
-        field.shared = 0;
-    }
-    else if (field.shared == 0 && (field.read.task == access.task || Ordered(field.read, now)))
-    {
-        field.read = access;
-    }
-    else
-    {
-        RememberRead(field, access);
     }
 }
 
@@ -161,24 +135,29 @@ void RaceCheck::RememberRead(Field& field, const Access& access)
     field.shared = static_cast<std::uint32_t>(m_reads.size());
 }
 
-void RaceCheck::ReportRace(ObjectId field, const Access& before, const Access& now)
+void RaceCheck::ReportRace(ObjectId field, const Side& before, const Side& now)
 {
-    const auto what = [](const Access& access) { return access.write ? "write" : "read"; };
-    const auto who = [&](const Access& access)
+    const auto where = [](const Side& side)
     {
-        return fmt::format("{} at {} by {} (step {}, {})",
-                           what(access),
-                           access.site,
-                           m_engine.TaskAt(access.task).Name(),
-                           access.step,
-                           m_held.Text(m_engine, access.held));
+        return fmt::format("{} at {}",
+                           side.write ? "write" : "read",
+                           side.access.site != nullptr ? side.access.site
+                                                       : OpKindText(OpKind::kAccess));
+    };
+    const auto who = [&](const Side& side)
+    {
+        return fmt::format("{} by {} (step {}, {})",
+                           where(side),
+                           m_engine.TaskAt(side.access.task).Name(),
+                           side.access.step,
+                           m_held.Text(m_engine, side.access.held));
     };
     std::string text = fmt::format("nothing orders two accesses to {}: {} and {}",
                                    m_engine.ObjectText(field),
                                    who(before),
                                    who(now));
-    std::string first = fmt::format("{} at {}", what(before), before.site);
-    std::string second = fmt::format("{} at {}", what(now), now.site);
+    std::string first = where(before);
+    std::string second = where(now);
     if (second < first)
     {
         std::swap(first, second);

@@ -36,18 +36,42 @@ class RaceCheck
     {
     }
 
-    /** OpKind::kAccess to an object. */
-    void OnAccess(const OpEvent& event)
+    /** OpKind::kAccess to @p object. */
+    [[gnu::always_inline]] void OnAccess(
+        std::uint32_t task, ObjectId object, bool write, const char* site, std::uint64_t step)
     {
-        const std::uint32_t task = event.task.Ordinal();
-        const Clock now = ClockOf(task);
-        const Time time = m_clocks.Get(now, task);
-        Field& field = m_fields.At(event.op.object);
+        const TaskClock& now = ClockOf(task);
+        Field& field = m_fields.At(object);
         // In one epoch, whatever is ordered with an access is ordered with the next one, if that
         // is no write or both are.
-        if (!field.write.Is(task, time) && (event.op.write || !field.read.Is(task, time)))
+        if (field.write.Is(task, now.time) || (!write && field.read.Is(task, now.time)))
         {
-            Check(event, field, now, time);
+            return;
+        }
+        const Access access{task, now.time, step, site, m_held.Of(task)};
+        if (!Ordered(field.write, now)) [[unlikely]]
+        {
+            ReportRace(object, {field.write, true}, {access, write});
+        }
+        else if (write && (!Ordered(field.read, now) || field.shared != 0)) [[unlikely]]
+        {
+            CheckReads(object, field, now, access);
+        }
+        if (write)
+        {
+            // Whoever races with an earlier access races with this one, too, or is ordered after
+            // both.
+            field.write = access;
+            field.read.task = kNobody;
+            field.shared = 0;
+        }
+        else if (field.shared == 0 && Ordered(field.read, now)) [[likely]]
+        {
+            field.read = access;
+        }
+        else
+        {
+            RememberRead(field, access);
         }
     }
 
@@ -100,14 +124,20 @@ class RaceCheck
         std::uint32_t task = kNobody;
         Time time = 0;
         std::uint64_t step = 0;
-        const char* site = nullptr;
+        const char* site = nullptr; //!< or nullptr, as in Op
         std::uint32_t held = 0;
-        bool write = false;
 
         bool Is(std::uint32_t byTask, Time atTime) const
         {
             return task == byTask && time == atTime;
         }
+    };
+
+    /** For a report. */
+    struct Side
+    {
+        const Access& access;
+        bool write;
     };
 
     struct Field
@@ -124,7 +154,7 @@ class RaceCheck
     };
 
     /** What was released to a primitive or an object. */
-    struct Shared
+    struct alignas(16) Shared
     {
         Clock clock = kNoClock;
         /** Who has released last, if that one knew all of it; kNobody: nothing was released. */
@@ -138,7 +168,15 @@ class RaceCheck
         Shared counted;
     };
 
-    Clock ClockOf(std::uint32_t task)
+    /** A task's clock, and its own component of that. */
+    struct alignas(16) TaskClock // so that no multiplication finds one
+    {
+        Clock clock = kNoClock;
+        Time time = 1;
+        std::uint32_t task = 0;
+    };
+
+    TaskClock& ClockOf(std::uint32_t task)
     {
         if (task >= m_tasks.size()) [[unlikely]]
         {
@@ -158,7 +196,7 @@ class RaceCheck
 
     void Take(std::uint32_t task, const Shared& from)
     {
-        const Clock now = ClockOf(task);
+        const Clock now = ClockOf(task).clock;
         // Whoever knows of the owner's latest release knows what the owner knew then. Not so with
         // the main context: it forgets between events.
         const bool known = from.owner == kNobody || (from.owner != kSeveral && from.owner != 0 &&
@@ -171,15 +209,15 @@ class RaceCheck
 
     void Give(std::uint32_t task, Shared& to)
     {
-        const Clock now = ClockOf(task);
-        if (to.clock == kNoClock)
+        TaskClock& from = ClockOf(task);
+        if (to.clock == kNoClock) [[unlikely]]
         {
             to.clock = m_clocks.Add();
         }
-        m_clocks.Assign(to.clock, now);
+        m_clocks.Assign(to.clock, from.clock);
         to.owner = task;
-        to.time = m_clocks.Get(now, task);
-        m_clocks.Set(now, task, to.time + 1);
+        to.time = from.time;
+        Tick(from);
     }
 
     void Add(std::uint32_t task, Shared& to)
@@ -189,33 +227,36 @@ class RaceCheck
             Give(task, to);
             return;
         }
-        m_clocks.Join(to.clock, ClockOf(task));
+        TaskClock& from = ClockOf(task);
+        m_clocks.Join(to.clock, from.clock);
         to.owner = kSeveral;
-        Tick(task);
+        Tick(from);
     }
 
-    void Tick(std::uint32_t task)
+    /** What the task does next is not yet known to whoever knows of it so far. */
+    void Tick(TaskClock& task)
     {
-        m_clocks.Set(m_tasks[task], task, m_clocks.Get(m_tasks[task], task) + 1);
+        m_clocks.Set(task.clock, task.task, ++task.time);
     }
 
-    bool Ordered(const Access& before, Clock now) const
+    bool Ordered(const Access& before, const TaskClock& now) const
     {
-        return before.task == kNobody || before.time <= m_clocks.Get(now, before.task);
+        return before.task == kNobody || before.task == now.task ||
+               before.time <= m_clocks.Get(now.clock, before.task);
     }
 
     void AddTasks(std::uint32_t last);
-    /** The first access of an epoch. */
-    void Check(const OpEvent& event, Field& field, Clock now, Time time);
+    /** A write to @p field, which was read by somebody else since it was written. */
+    void CheckReads(ObjectId object, const Field& field, const TaskClock& now, const Access& write);
     void RememberRead(Field& field, const Access& access);
-    void ReportRace(ObjectId field, const Access& before, const Access& now);
+    void ReportRace(ObjectId field, const Side& before, const Side& now);
 
     Engine& m_engine;
     const HeldLocks& m_held;
     VectorClocks m_clocks;
-    std::vector<Clock> m_tasks;  // by ordinal
-    Clock m_base = kNoClock;     // what the latest barrier has made known to all
-    std::vector<Shared> m_syncs; // by number
+    std::vector<TaskClock> m_tasks; // by ordinal
+    Clock m_base = kNoClock;        // what the latest barrier has made known to all
+    std::vector<Shared> m_syncs;    // by number
     ObjectTable<ObjectClocks> m_objects;
     ObjectTable<Field> m_fields;
     std::vector<SharedRead> m_reads;
