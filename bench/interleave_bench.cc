@@ -28,8 +28,11 @@ enum class Watch
     kRecordingAndDigest,
 };
 
-/** range(0) tasks, each range(1) times: lock, count, unlock; what relacy's figures are made of. */
-template <Watch watch>
+/**
+ * range(0) tasks, each range(1) times: lock, count, unlock; what relacy's figures are made of. With
+ * MutexUse::kAnybody a choice stands before unlock, too.
+ */
+template <Watch watch, MutexUse use>
 void LockSections(benchmark::State& state)
 {
     const auto tasks = static_cast<std::uint32_t>(state.range(0));
@@ -59,7 +62,7 @@ void LockSections(benchmark::State& state)
     {
         engine.Reset();
         digest.Get().Clear();
-        Mutex mutex(engine, "lock", MutexUse::kTasks); // relacy
+        Mutex mutex(engine, "lock", use);
         std::uint64_t guarded = 0;
 
         struct Program
@@ -96,16 +99,17 @@ void LockSections(benchmark::State& state)
         benchmark::Counter(static_cast<double>(steps), benchmark::Counter::kIsRate);
 }
 
-#define LOCK_SECTIONS(watch)                \
-    BENCHMARK_TEMPLATE(LockSections, watch) \
-        ->Args({2, 1})                      \
-        ->Args({2, 10})                     \
-        ->Args({4, 10})                     \
+#define LOCK_SECTIONS(watch, use)                \
+    BENCHMARK_TEMPLATE(LockSections, watch, use) \
+        ->Args({2, 1})                           \
+        ->Args({2, 10})                          \
+        ->Args({4, 10})                          \
         ->Args({4, 100})
 
-LOCK_SECTIONS(Watch::kNothing);
-LOCK_SECTIONS(Watch::kRecording);
-LOCK_SECTIONS(Watch::kRecordingAndDigest);
+LOCK_SECTIONS(Watch::kNothing, MutexUse::kTasks);
+LOCK_SECTIONS(Watch::kRecording, MutexUse::kTasks);
+LOCK_SECTIONS(Watch::kRecording, MutexUse::kAnybody);
+LOCK_SECTIONS(Watch::kRecordingAndDigest, MutexUse::kTasks);
 
 /** Engine::Point() when the Chooser is passive and nobody observes. */
 void QuietPoint(benchmark::State& state)

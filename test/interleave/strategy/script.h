@@ -71,9 +71,12 @@ class DrawPoint final : public ChoicePoint
 class ScriptRunner
 {
   public:
-    explicit ScriptRunner(Script script, EngineOptions options = {})
+    explicit ScriptRunner(Script script,
+                          EngineOptions options = {},
+                          MutexUse use = MutexUse::kAnybody)
         : m_world(options),
-          m_script(std::move(script))
+          m_script(std::move(script)),
+          m_use(use)
     {
         for (std::size_t index = 0; index < m_script.size(); ++index)
         {
@@ -98,7 +101,7 @@ class ScriptRunner
     RunResult Run(Chooser& chooser)
     {
         m_world.engine.SetChooser(chooser);
-        m_objects = std::make_unique<Objects>(m_world.engine);
+        m_objects = std::make_unique<Objects>(m_world.engine, m_use);
         m_known.assign(m_script.size(), 0);
         m_order.clear();
         for (std::size_t index = 0; index < m_script.size(); ++index)
@@ -144,11 +147,11 @@ class ScriptRunner
 
     struct Objects
     {
-        explicit Objects(Engine& engine)
+        Objects(Engine& engine, MutexUse use)
         {
             for (std::size_t index = 0; index < kObjects; ++index)
             {
-                mutexes.emplace_back(engine, "m");
+                mutexes.emplace_back(engine, "m", use);
                 completions.emplace_back(engine, "c");
                 ids.push_back(engine.NewObject("v"));
             }
@@ -253,6 +256,7 @@ class ScriptRunner
 
     World m_world;
     Script m_script;
+    MutexUse m_use;
     std::vector<std::string> m_names;
     std::unique_ptr<Objects> m_objects;
     std::vector<std::uint64_t> m_known;
