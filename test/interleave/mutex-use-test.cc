@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "interleave/model/mutex.h"
-
 #include "world.h"
 
 #include <gtest/gtest.h>
@@ -159,9 +158,8 @@ std::optional<Violation> ViolationOf(const std::function<void(World&, Mutex&)>& 
 
 TEST(MutexForTasks, CannotBeTried)
 {
-    const auto violation = ViolationOf(
-        [](World& world, Mutex& mutex)
-        { world.engine.Spawn("task", [&] { mutex.TryLock(); }); });
+    const auto violation = ViolationOf([](World& world, Mutex& mutex)
+                                       { world.engine.Spawn("task", [&] { mutex.TryLock(); }); });
     ASSERT_TRUE(violation);
     EXPECT_EQ(violation->kind, ViolationKind::kLockMisuse);
     EXPECT_EQ(violation->text, "task tries lock:1, which was made to be waited for only");
@@ -172,11 +170,10 @@ TEST(MutexForTasks, CannotBeLockedByAnEventHandler)
     const auto violation = ViolationOf(
         [](World& world, Mutex& mutex)
         {
-            world.time.Schedule(
-                5,
-                [](void* context) { static_cast<Mutex*>(context)->Lock(); },
-                &mutex,
-                {"handler", {}});
+            world.time.Schedule(5,
+                                [](void* context) { static_cast<Mutex*>(context)->Lock(); },
+                                &mutex,
+                                {"handler", {}});
         });
     ASSERT_TRUE(violation);
     EXPECT_EQ(violation->kind, ViolationKind::kLockMisuse);

@@ -6,17 +6,17 @@
 namespace interleave
 {
 
-void Observer::OnAccess(
-    const Engine& engine, const Task& task, ObjectId field, bool write, const char* site)
+void Observer::OnAccess(const Engine& engine,
+                        const Task& task,
+                        ObjectId field,
+                        bool write,
+                        const char* site)
 {
     const Op op{OpKind::kAccess, field, write, site};
     OnOp({engine, task, op, engine.Steps()});
 }
 
-void Observer::OnLocked(const Engine& engine,
-                        const Task& task,
-                        const void* mutex,
-                        ObjectId object)
+void Observer::OnLocked(const Engine& engine, const Task& task, const void* mutex, ObjectId object)
 {
     OnEffect({engine, task, EffectKind::kLocked, mutex, object});
 }

@@ -37,7 +37,8 @@ static_assert(kOpKindCount <= 32);
 /** What an observer wants to hear of: calling one that does nothing costs, at every step. */
 struct Interest
 {
-    /** OpBit() of each kind of operation; that of kAccess is looked at when the observer is added. */
+    /** OpBit() of each kind of operation; that of kAccess is looked at when the observer is added.
+     */
     std::uint32_t ops = ~0U;
     /** ClassBit() of each class of objects whose every operation is wanted. */
     std::uint64_t classes = 0;

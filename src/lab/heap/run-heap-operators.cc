@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <new>
 
-// The sanitizers have operators of their own and keep watch over freed memory themselves.
-#if !defined(INTERLEAVE_ASAN) && !defined(INTERLEAVE_TSAN)
+// ThreadSanitizer has operators of its own and keeps watch over freed memory itself.
+#ifndef INTERLEAVE_TSAN
 
 namespace
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The memory of a run as one piece; run-heap-asan.cc is what AddressSanitizer can watch.
 #include "lab/model/run-heap.h"
 
-#include "interleave/model/sanitizer.h"
+#ifndef INTERLEAVE_ASAN
 
 #include <sys/mman.h>
 
@@ -168,3 +169,5 @@ void RunHeap::Free(void* pointer)
 }
 
 } // namespace lab
+
+#endif

@@ -2,6 +2,8 @@
 #ifndef LAB_RUN_HEAP_H
 #define LAB_RUN_HEAP_H
 
+#include "interleave/model/sanitizer.h"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -16,9 +18,12 @@ namespace lab
  * instead of by a crash.
  *
  * Works in programs that are linked with run-heap-operators.cc, where operator new asks it; in
- * others, and under AddressSanitizer and ThreadSanitizer, which keep watch themselves, nothing
- * changes. One in a process, on one OS thread while a run is under way. What one run needs beyond
- * kBytes comes from the ordinary heap and is freed in the ordinary way.
+ * others, and under ThreadSanitizer, nothing changes. One in a process, on one OS thread while a
+ * run is under way. What one run needs beyond kBytes comes from the ordinary heap and is freed in
+ * the ordinary way.
+ *
+ * Under AddressSanitizer the blocks are malloc()'s and free()'s, which keep watch over what is
+ * freed themselves; what a run leaves behind is freed when it ends, as elsewhere.
  */
 class RunHeap
 {
@@ -43,7 +48,7 @@ class RunHeap
     static std::size_t LiveBytes();
 
     /** Whether memory is overwritten with kPattern when it is freed and, all of it, when the run
-     * ends; off unless switched on. */
+     * ends; off unless switched on. AddressSanitizer does more. */
     static void FillFreed(bool fill);
     static constexpr std::uint8_t kPattern = 0xdd;
 
@@ -52,18 +57,24 @@ class RunHeap
     static void Install();
     /** @param alignment a power of two. @return null if it is full. */
     static void* Allocate(std::size_t bytes, std::size_t alignment);
+#ifdef INTERLEAVE_ASAN
+    static bool Owns(const void* pointer);
+#else
     static bool Owns(const void* pointer)
     {
         return reinterpret_cast<std::uintptr_t>(pointer) - s_base < kBytes;
     }
+#endif
     /** @param pointer one that it owns. */
     static void Free(void* pointer);
 
+#ifndef INTERLEAVE_ASAN
   private:
     /** Of no user's memory, so that nothing is owned until there is a first run. */
     static constexpr std::uintptr_t kNowhere = std::uintptr_t{1} << 63;
 
     static std::uintptr_t s_base;
+#endif
 };
 
 } // namespace lab

@@ -113,6 +113,7 @@ std::uint64_t SimRuntime::CurrentThread()
 
 void SimRuntime::MutexInit(ibcm::MutexStorage& mutex, const char* lockClass)
 {
+    // The core runs on tasks, and does not try a lock.
     new (mutex.bytes) interleave::Mutex(m_engine, lockClass, interleave::MutexUse::kTasks);
 }
 

@@ -18,7 +18,9 @@ namespace interleave::test
 {
 
 /** Everything that a full search reaches; nothing if that takes too many runs. */
-inline std::set<std::string> AllFinals(ScriptRunner& runner, std::uint64_t limit, std::uint64_t& runs)
+inline std::set<std::string> AllFinals(ScriptRunner& runner,
+                                       std::uint64_t limit,
+                                       std::uint64_t& runs)
 {
     const auto all = Make("bound:all");
     std::set<std::string> finals;

@@ -150,8 +150,11 @@ void Checks::OnOp(const OpEvent& event)
     }
 }
 
-void Checks::OnAccess(
-    const Engine& engine, const Task& task, ObjectId field, bool write, const char* site)
+void Checks::OnAccess(const Engine& engine,
+                      const Task& task,
+                      ObjectId field,
+                      bool write,
+                      const char* site)
 {
     if (field.type == 0)
     {

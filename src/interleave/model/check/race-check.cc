@@ -51,9 +51,10 @@ void RaceCheck::Barrier()
     {
         m_base = m_clocks.Add();
     }
+    // Nobody knows more of a task than that itself.
     for (const TaskClock& task : m_tasks)
     {
-        m_clocks.Join(m_base, task.clock);
+        m_clocks.Set(m_base, task.task, task.time);
     }
     for (TaskClock& task : m_tasks)
     {

@@ -37,8 +37,11 @@ class RaceCheck
     }
 
     /** OpKind::kAccess to @p object. */
-    [[gnu::always_inline]] void OnAccess(
-        std::uint32_t task, ObjectId object, bool write, const char* site, std::uint64_t step)
+    [[gnu::always_inline]] void OnAccess(std::uint32_t task,
+                                         ObjectId object,
+                                         bool write,
+                                         const char* site,
+                                         std::uint64_t step)
     {
         const TaskClock& now = ClockOf(task);
         Field& field = m_fields.At(object);
