@@ -29,8 +29,9 @@ top = "."
 out = "build/opt"
 
 WARNINGS = ["-Wall", "-Wextra", "-Wnon-virtual-dtor", "-Werror"]
-# What GCC calls by another name than Clang, or one of them does not have at all. GCC keeps functions
-# of -fPIC code replaceable by those of another library, and so does not inline them, unless told.
+# What GCC calls by another name than Clang, or one of them does not have at all. GCC keeps
+# functions of -fPIC code replaceable by those of another library, and does not inline them, unless
+# told.
 FLAGS_OF = {
     "gcc": ["-Wsuggest-override", "-fno-semantic-interposition"],
     "clang": ["-Winconsistent-missing-override"],

@@ -78,7 +78,7 @@ std::size_t Value(std::align_val_t alignment)
 
 } // namespace
 
-// The arrays' operators and those that do not throw call these by themselves.
+// The arrays' operators call these by themselves, but for those of AddressSanitizer.
 
 void* operator new(std::size_t bytes)
 {
@@ -121,5 +121,51 @@ void operator delete(void* memory, std::size_t /*bytes*/, std::align_val_t /*ali
 {
     Release(memory);
 }
+
+#ifdef INTERLEAVE_ASAN
+
+void* operator new[](std::size_t bytes)
+{
+    return Allocate(bytes, kDefault);
+}
+
+void* operator new[](std::size_t bytes, std::align_val_t alignment)
+{
+    return Allocate(bytes, Value(alignment));
+}
+
+void* operator new[](std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept
+{
+    return TryAllocate(bytes, kDefault);
+}
+
+void* operator new[](std::size_t bytes,
+                     std::align_val_t alignment,
+                     const std::nothrow_t& /*tag*/) noexcept
+{
+    return TryAllocate(bytes, Value(alignment));
+}
+
+void operator delete[](void* memory) noexcept
+{
+    Release(memory);
+}
+
+void operator delete[](void* memory, std::size_t /*bytes*/) noexcept
+{
+    Release(memory);
+}
+
+void operator delete[](void* memory, std::align_val_t /*alignment*/) noexcept
+{
+    Release(memory);
+}
+
+void operator delete[](void* memory, std::size_t /*bytes*/, std::align_val_t /*alignment*/) noexcept
+{
+    Release(memory);
+}
+
+#endif
 
 #endif
