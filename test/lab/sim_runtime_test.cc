@@ -52,8 +52,11 @@ TEST_F(SimRuntimeTest, ALockIsAChoiceAndGivingItBackIsNone)
 TEST_F(SimRuntimeTest, TheCoreMustNotLockOutsideOfTasks)
 {
     ibcm::Mutex mutex(m_runtime, "cm-id");
-    m_time.Schedule(
-        5, [](void* context) { static_cast<ibcm::Mutex*>(context)->Lock(); }, &mutex, {"late", {}});
+    m_time.Schedule(5,
+                    [](void* context)
+                    { const ibcm::MutexLock lock(*static_cast<ibcm::Mutex*>(context)); },
+                    &mutex,
+                    {"late", {}});
     const interleave::RunResult result = m_engine.Run();
     ASSERT_TRUE(result.violation);
     EXPECT_EQ(result.violation->kind, interleave::ViolationKind::kLockMisuse);
