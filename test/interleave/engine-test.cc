@@ -497,6 +497,7 @@ class Counter final : public Observer
 
 TEST(Engine, AnObserverHearsWhatItWantsAndNoMore)
 {
+    SKIP_UNDER_TSAN();
     World world;
     RandomChooser chooser(1);
     world.engine.SetChooser(chooser);

@@ -68,6 +68,7 @@ TEST_P(MutexUses, UnlockingIsAnOperationAndAChoiceOnlyIfSomebodyCouldTell)
 
 TEST_P(MutexUses, WhoeverWaitedCanGoOnAtTheNextOperation)
 {
+    SKIP_UNDER_TSAN();
     World world;
     ScriptedChooser chooser;
     chooser.script["holder #1 sync"] = "run waiter"; // which waits, so that the holder goes on

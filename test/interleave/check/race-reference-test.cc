@@ -179,9 +179,16 @@ struct Mill
                            });
     }
 
+    /** 0 .. @p bound - 1; ThreadSanitizer takes tasks for threads, which share the generator. */
+    std::uint32_t Draw(std::uint32_t bound)
+    {
+        const EngineScope scope;
+        return random.Below(bound);
+    }
+
     void Touch(std::size_t field)
     {
-        if (random.Chance(1, 2))
+        if (Draw(2) == 0)
         {
             world.Write(fields.at(field), "touch");
         }
@@ -195,7 +202,7 @@ struct Mill
     {
         if (locks.at(which)->TryLock())
         {
-            if (random.Chance(1, 3))
+            if (Draw(3) == 0)
             {
                 Touch(which);
             }
@@ -208,17 +215,17 @@ struct Mill
     {
         for (int step = 0; step < steps; ++step)
         {
-            const std::size_t which = random.Below(static_cast<std::uint32_t>(locks.size()));
-            switch (random.Below(8))
+            const std::size_t which = Draw(static_cast<std::uint32_t>(locks.size()));
+            switch (Draw(8))
             {
             case 0:
-                world.engine.Sleep(random.Below(20));
+                world.engine.Sleep(Draw(20));
                 break;
             case 1:
                 done.Complete();
                 break;
             case 2:
-                if (done.WaitFor(5) && random.Below(100) < careless)
+                if (done.WaitFor(5) && Draw(100) < careless)
                 {
                     Touch(fields.size() - 1); // by way of the completion only
                 }
@@ -230,7 +237,7 @@ struct Mill
             {
                 const MutexLock held(*locks.at(which));
                 Touch(which);
-                if (random.Below(400) < careless)
+                if (Draw(400) < careless)
                 {
                     Touch((which + 1) % locks.size());
                 }

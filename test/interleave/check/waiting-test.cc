@@ -217,6 +217,7 @@ TEST(Waiting, ASignalBeforeTheWaitIsLostOnAConditionWithoutAMemory)
 
 TEST(Waiting, TasksThatOnlyGiveWayAreALivelockAndThoseThatEndAreNot)
 {
+    SKIP_UNDER_TSAN();
     for (const bool endless : {true, false})
     {
         EngineOptions options;

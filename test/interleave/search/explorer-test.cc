@@ -64,6 +64,7 @@ TEST(Explorer, KeepsTheFirstRunOfEachViolation)
 
 TEST(Explorer, PiecesOfACampaignFindWhatTheWholeFinds)
 {
+    SKIP_UNDER_TSAN();
     CorpusProgram program(*FindEntry("wsq"));
     std::vector<std::string> whole;
     ScheduleCoverage wholeCoverage;

@@ -147,6 +147,7 @@ Counts LastZero(std::uint32_t n)
 
 TEST(Dpor, LastZeroHasSixtyFourRuns)
 {
+    SKIP_UNDER_TSAN();
     const Counts counts = LastZero(5);
     EXPECT_EQ(counts.complete, 64U);
     EXPECT_LE(counts.complete + counts.redundant, 80U);
@@ -207,6 +208,7 @@ Outcomes ExploreWith(const std::function<std::shared_ptr<void>(World&, std::stri
 
 TEST(Dpor, FaultsAndValuesAreTriedInAllWays)
 {
+    SKIP_UNDER_TSAN();
     const Outcomes outcomes = ExploreWith(
         [](World& world, std::string& note)
         {
@@ -231,6 +233,7 @@ TEST(Dpor, FaultsAndValuesAreTriedInAllWays)
 
 TEST(Dpor, WhatAFaultLeadsToIsReversedToo)
 {
+    SKIP_UNDER_TSAN();
     // Only after fault 1 does the first task touch what the second one reads.
     const Outcomes outcomes = ExploreWith(
         [](World& world, std::string& note)
@@ -277,6 +280,7 @@ TEST(Dpor, TiesAreTriedInAllOrders)
 
 TEST(Dpor, ATimerMayFireBeforeDuringAndAfter)
 {
+    SKIP_UNDER_TSAN();
     const Outcomes outcomes = ExploreWith(
         [](World& world, std::string& note)
         {
@@ -311,6 +315,7 @@ TEST(Dpor, ATimerMayFireBeforeDuringAndAfter)
 
 TEST(Dpor, CancellingIsTriedBeforeAndAfterTheTimer)
 {
+    SKIP_UNDER_TSAN();
     const Outcomes outcomes = ExploreWith(
         [](World& world, std::string& note)
         {
@@ -336,6 +341,7 @@ TEST(Dpor, CancellingIsTriedBeforeAndAfterTheTimer)
 
 TEST(Dpor, FindsWhatComesOnlyAfterAViolationWasMissed)
 {
+    SKIP_UNDER_TSAN();
     // t0 fails if it sees t1's write; t2 shows that the search goes on after the failing run.
     const Outcomes outcomes = ExploreWith(
         [](World& world, std::string& note)
@@ -374,6 +380,7 @@ TEST(Dpor, FindsWhatComesOnlyAfterAViolationWasMissed)
 
 TEST(Dpor, ATaskMadeInTheMiddleComesAfterItsMaker)
 {
+    SKIP_UNDER_TSAN();
     const Outcomes outcomes = ExploreWith(
         [](World& world, std::string& note)
         {
@@ -399,6 +406,7 @@ TEST(Dpor, ATaskMadeInTheMiddleComesAfterItsMaker)
 
 TEST(Dpor, WorkersTakeItemsInAllWays)
 {
+    SKIP_UNDER_TSAN();
     const Outcomes outcomes = ExploreWith(
         [](World& world, std::string& note)
         {

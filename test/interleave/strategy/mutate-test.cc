@@ -59,6 +59,7 @@ std::size_t Distance(const std::string& left, const std::string& right)
 
 TEST(Mutate, StaysNearTheLogThatItStartsFrom)
 {
+    SKIP_UNDER_TSAN();
     const auto [log, order] = SomeRun(ThreeWriters(), 11);
     ASSERT_GT(log.decisions.size(), 4U);
     MutateStrategy mutate(log);
