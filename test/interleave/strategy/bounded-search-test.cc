@@ -139,7 +139,6 @@ TEST(BoundedSearch, WaitingCostsNothing)
 
 TEST(BoundedSearch, LettingTimeGoOnCostsOne)
 {
-    SKIP_UNDER_TSAN();
     const Script script{{{Do::kSleep, 5}, {Do::kWrite, 0}}, {{Do::kSync}, {Do::kRead, 0}}};
     std::set<std::string> dull;
     std::set<std::string> one;
@@ -153,7 +152,6 @@ TEST(BoundedSearch, LettingTimeGoOnCostsOne)
 
 TEST(BoundedSearch, ALoopThatPollsIsNotFollowedWithoutEnd)
 {
-    SKIP_UNDER_TSAN();
     // t0 waits for t1 by polling, t1 for t0.
     const Script script{{{Do::kAwait, 0}, {Do::kWrite, 1}}, {{Do::kWrite, 0}, {Do::kAwait, 1}}};
     EngineOptions options;
@@ -172,7 +170,6 @@ TEST(BoundedSearch, ALoopThatPollsIsNotFollowedWithoutEnd)
 
 TEST(BoundedSearch, TwoThatPollForAnEventLetTimeGoOn)
 {
-    SKIP_UNDER_TSAN();
     const Script script{{{Do::kAwait, 0}}, {{Do::kAwait, 0}}, {{Do::kSleep, 9}, {Do::kWrite, 0}}};
     EngineOptions options;
     options.stepLimit = 200;

@@ -96,7 +96,6 @@ TEST_P(DporSoundness, ReachesWhatAFullSearchReaches)
 /** Programs for which a part of the search is needed that few others need. */
 TEST(DporSoundnessOf, ProgramsThatNeedSpecialCare)
 {
-    SKIP_UNDER_TSAN();
     const Script kScripts[] = {
         // The wait has to overtake another wait, though a signal lies between them.
         {{{Do::kSignal, 1}, {Do::kSignal, 0}},

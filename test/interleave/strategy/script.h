@@ -188,6 +188,7 @@ class ScriptRunner
     std::uint64_t Read(std::uint32_t variable)
     {
         m_world.engine.Point(Op{OpKind::kAccess, m_objects->ids[variable], false});
+        const EngineScope scope; // scripts race: not for ThreadSanitizer to say
         return m_objects->variables[variable];
     }
 
@@ -217,9 +218,12 @@ class ScriptRunner
             Learn(index, Read(action.object));
             return;
         case Do::kWrite:
+        {
             engine.Point(Op{OpKind::kAccess, all.ids[action.object], true});
+            const EngineScope scope;
             all.variables[action.object] = m_known[index];
             return;
+        }
         case Do::kSignal:
             all.completions[action.object].Complete();
             return;
